@@ -1,0 +1,124 @@
+/* json_write.c - JSON straight into a buffer, with no tree in between. Invariant: the buffer's last
+ * byte tells whether a comma is due, so there is no state beside it. */
+#include "base/json.h"
+
+static void add_comma_if_due(struct buf *out)
+{
+	if (out->len == 0)
+		return;
+	switch (out->data[out->len - 1]) {
+	case '{':
+	case '[':
+	case ':':
+	case '\n': /* a new line is a new document */ return;
+	default: buf_add_char(out, ',');
+	}
+}
+
+void json_open(struct buf *out, char bracket)
+{
+	add_comma_if_due(out);
+	buf_add_char(out, bracket);
+}
+
+void json_close(struct buf *out, char bracket)
+{
+	buf_add_char(out, bracket);
+}
+
+static bool needs_escape(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\' || c == 0x7F;
+}
+
+static void add_escape(struct buf *out, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	switch (c) {
+	case '"': buf_add_str(out, "\\\""); return;
+	case '\\': buf_add_str(out, "\\\\"); return;
+	case '\n': buf_add_str(out, "\\n"); return;
+	case '\r': buf_add_str(out, "\\r"); return;
+	case '\t': buf_add_str(out, "\\t"); return;
+	default:
+		buf_add_str(out, "\\u00");
+		buf_add_char(out, hex[c >> 4]);
+		buf_add_char(out, hex[c & 0xF]);
+	}
+}
+
+static void add_quoted(struct buf *out, struct text text)
+{
+	size_t run_at = 0;
+
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if (!needs_escape(c))
+			continue;
+		buf_add(out, text.ptr + run_at, i - run_at);
+		add_escape(out, c);
+		run_at = i + 1;
+	}
+	buf_add(out, text.ptr + run_at, text.len - run_at);
+	buf_add_char(out, '"');
+}
+
+void json_key(struct buf *out, const char *name)
+{
+	add_comma_if_due(out);
+	add_quoted(out, text_of(name));
+	buf_add_char(out, ':');
+}
+
+void json_string(struct buf *out, struct text text)
+{
+	add_comma_if_due(out);
+	if (text.ptr == NULL)
+		buf_add_str(out, "null");
+	else
+		add_quoted(out, text);
+}
+
+void json_int(struct buf *out, int64_t value)
+{
+	add_comma_if_due(out);
+	buf_add_int(out, value);
+}
+
+void json_bool(struct buf *out, bool value)
+{
+	add_comma_if_due(out);
+	buf_add_str(out, value ? "true" : "false");
+}
+
+void json_raw(struct buf *out, struct text json)
+{
+	add_comma_if_due(out);
+	buf_add_text(out, json);
+}
+
+void json_member_string(struct buf *out, const char *name, struct text text)
+{
+	json_key(out, name);
+	json_string(out, text);
+}
+
+void json_member_str(struct buf *out, const char *name, const char *string)
+{
+	json_member_string(out, name, text_of(string));
+}
+
+void json_member_int(struct buf *out, const char *name, int64_t value)
+{
+	json_key(out, name);
+	json_int(out, value);
+}
+
+void json_member_bool(struct buf *out, const char *name, bool value)
+{
+	json_key(out, name);
+	json_bool(out, value);
+}

@@ -1,0 +1,142 @@
+/* time_text.c - RFC 3339 text and microseconds. The calendar itself is the C library's. */
+#include "base/time_text.h"
+
+#include <time.h>
+
+#define S_PER_DAY 86400
+#define YEAR_FIRST_US (INT64_C(-62167219200) * US_PER_S)    /* 0000-01-01T00:00:00Z */
+#define YEAR_LAST_US (INT64_C(253402300800) * US_PER_S - 1) /* 9999-12-31T23:59:59.999999Z */
+#define FRACTION_DIGITS_MAX 9
+
+/* Writes the lowest `count` decimal digits of value and the character that follows them. */
+static char *put_digits(char *out, int64_t value, size_t count, char after)
+{
+	for (size_t i = count; i > 0; i--) {
+		out[i - 1] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	out[count] = after;
+	return out + count + 1;
+}
+
+void time_render(int64_t time_us, char out[TIME_TEXT_SIZE])
+{
+	ensure(time_us >= YEAR_FIRST_US);
+	ensure(time_us <= YEAR_LAST_US);
+
+	int64_t us = time_us % US_PER_S;
+	if (us < 0)
+		us += US_PER_S; /* before 1970, too, the fraction counts forward */
+	time_t seconds = (time_us - us) / US_PER_S;
+	struct tm utc;
+	ensure(gmtime_r(&seconds, &utc) != NULL);
+
+	out = put_digits(out, utc.tm_year + 1900, 4, '-');
+	out = put_digits(out, utc.tm_mon + 1, 2, '-');
+	out = put_digits(out, utc.tm_mday, 2, 'T');
+	out = put_digits(out, utc.tm_hour, 2, ':');
+	out = put_digits(out, utc.tm_min, 2, ':');
+	out = put_digits(out, utc.tm_sec, 2, '.');
+	out = put_digits(out, us / US_PER_MS, 3, 'Z');
+	*out = '\0';
+}
+
+/* The take_ functions take something off the front of *rest; false where it begins otherwise. */
+static bool take_digits(struct text *rest, size_t count, int *ret_value)
+{
+	int value = 0;
+
+	if (rest->len < count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!char_is_digit(rest->ptr[i]))
+			return false;
+		value = value * 10 + (rest->ptr[i] - '0');
+	}
+	*rest = (struct text){rest->ptr + count, rest->len - count};
+	*ret_value = value;
+	return true;
+}
+
+static bool take_char(struct text *rest, char c)
+{
+	if (rest->len == 0 || rest->ptr[0] != c)
+		return false;
+	*rest = (struct text){rest->ptr + 1, rest->len - 1};
+	return true;
+}
+
+/* [time-secfrac]: absent is 0; what is smaller than a microsecond is dropped. */
+static bool take_fraction(struct text *rest, int64_t *ret_us)
+{
+	int64_t us = 0;
+	int64_t place_us = US_PER_S / 10;
+	int digit;
+
+	if (!take_char(rest, '.')) {
+		*ret_us = 0;
+		return true;
+	}
+	for (size_t digits = 0; take_digits(rest, 1, &digit); digits++) {
+		if (digits == FRACTION_DIGITS_MAX)
+			return false;
+		us += digit * place_us;
+		place_us /= 10;
+	}
+	*ret_us = us;
+	return rest->ptr[-1] != '.'; /* the point needs a digit */
+}
+
+/* time-offset, in seconds east of UTC. */
+static bool take_offset(struct text *rest, int *ret_offset_s)
+{
+	int hour, minute;
+
+	if (take_char(rest, 'Z') || take_char(rest, 'z')) {
+		*ret_offset_s = 0;
+		return true;
+	}
+	bool is_west = take_char(rest, '-');
+	if ((!is_west && !take_char(rest, '+')) || !take_digits(rest, 2, &hour) ||
+	    !take_char(rest, ':') || !take_digits(rest, 2, &minute) || hour > 23 || minute > 59)
+		return false;
+	*ret_offset_s = (hour * 60 + minute) * 60 * (is_west ? -1 : 1);
+	return true;
+}
+
+bool time_parse(struct text text, int64_t *ret_time_us)
+{
+	struct text rest = text;
+	int year, month, day, hour, minute, second, offset_s;
+	int64_t fraction_us;
+
+	if (!take_digits(&rest, 4, &year) || !take_char(&rest, '-') ||
+	    !take_digits(&rest, 2, &month) || !take_char(&rest, '-') ||
+	    !take_digits(&rest, 2, &day) || (!take_char(&rest, 'T') && !take_char(&rest, 't')) ||
+	    !take_digits(&rest, 2, &hour) || !take_char(&rest, ':') ||
+	    !take_digits(&rest, 2, &minute) || !take_char(&rest, ':') ||
+	    !take_digits(&rest, 2, &second) || !take_fraction(&rest, &fraction_us) ||
+	    !take_offset(&rest, &offset_s) || rest.len > 0)
+		return false;
+	if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60)
+		return false;
+
+	struct tm utc = {
+		.tm_year = year - 1900,
+		.tm_mon = month - 1,
+		.tm_mday = day,
+		.tm_hour = hour,
+		.tm_min = minute,
+	};
+	int64_t seconds = timegm(&utc) + second - offset_s;
+	if (utc.tm_mday != day)
+		return false; /* timegm() made the 31st of April the 1st of May */
+	if (second == 60 && seconds % S_PER_DAY != 0)
+		return false; /* leap seconds end a day of UTC and are numbered as the next one */
+
+	int64_t time_us = seconds * US_PER_S + fraction_us;
+	if (time_us < YEAR_FIRST_US || time_us > YEAR_LAST_US)
+		return false; /* an offset can lead out of the years that have a text */
+	*ret_time_us = time_us;
+	return true;
+}
