@@ -1,0 +1,43 @@
+-- What every service stores: its identity, its journal, the answers of the idempotency keys it saw.
+-- STRICT tables hold the type of each column (a plain INTEGER column would store 'abc').
+
+-- Made once, with the store. sip_key is the secret of the keyed hashes in indexes.
+CREATE TABLE store (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	source TEXT NOT NULL CHECK (length(source) BETWEEN 1 AND 63),
+	sip_key BLOB NOT NULL CHECK (length(sip_key) = 16),
+	created_us INTEGER NOT NULL
+) STRICT;
+
+-- One event a row, never changed or deleted. order_prev_seq is the event before it of the same
+-- order, 0 for the first.
+CREATE TABLE journal (
+	seq INTEGER PRIMARY KEY CHECK (seq >= 1),
+	order_prev_seq INTEGER NOT NULL CHECK (order_prev_seq >= 0 AND order_prev_seq < seq),
+	line TEXT NOT NULL
+) STRICT;
+
+-- The last event: its number, the SHA-256 of its line, its time.
+CREATE TABLE journal_head (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	seq INTEGER NOT NULL CHECK (seq >= 0),
+	hash BLOB NOT NULL CHECK (length(hash) = 32),
+	time_us INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal_head (id, seq, hash, time_us) VALUES (1, 0, zeroblob(32), 0);
+
+-- Idempotency keys in the order of their first use, which is also the order in which they expire.
+CREATE TABLE seen (
+	seq INTEGER PRIMARY KEY,
+	key_hash INTEGER NOT NULL,
+	caller TEXT NOT NULL,
+	key TEXT NOT NULL,
+	fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+	resource_id TEXT NOT NULL,
+	status INTEGER NOT NULL CHECK (status BETWEEN 100 AND 599),
+	body TEXT NOT NULL,
+	created_us INTEGER NOT NULL
+) STRICT;
+-- Not unique: two keys may share a hash, and an expired row may stand beside a newer one of its
+-- key.
+CREATE INDEX seen_by_key_hash ON seen (key_hash);

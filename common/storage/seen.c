@@ -1,0 +1,66 @@
+/* seen.c - the table of idempotency keys that were used. What a stored answer means is the engine's
+ * business.
+ * Invariant: rows are added in the order of time, so the oldest have the lowest seq. */
+#include "storage/seen.h"
+
+#include <string.h>
+
+/* The hash is only the way to the row: caller and key decide. The newest row counts, as an expired
+ * one of the same key may still be there. */
+static const struct statement seen_find = {
+	.sql = "SELECT fingerprint, status, body FROM seen "
+	       "WHERE key_hash = $1 AND caller = $2 AND key = $3 AND created_us > $4 "
+	       "ORDER BY seq DESC LIMIT 1",
+};
+static const struct statement seen_add = {
+	.sql = "INSERT INTO seen "
+	       "(key_hash, caller, key, fingerprint, resource_id, status, body, created_us) "
+	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+};
+/* Looks at the first $2 rows only, so it needs no index by time. */
+static const struct statement seen_delete = {
+	.sql = "DELETE FROM seen WHERE seq IN ("
+	       "SELECT seq FROM (SELECT seq, created_us FROM seen ORDER BY seq LIMIT $2) AS oldest "
+	       "WHERE created_us <= $1)",
+};
+
+static void note_answer(void *arg, const struct db_row *row)
+{
+	struct seen_answer *answer = arg;
+	struct text fingerprint = db_text(row, 0);
+
+	ensure(fingerprint.len == HASH_BYTES); /* as the table's CHECK says */
+	memcpy(answer->fingerprint.bytes, fingerprint.ptr, HASH_BYTES);
+	answer->status = (int)db_int(row, 1);
+	buf_reset(&answer->body);
+	buf_add_text(&answer->body, db_text(row, 2));
+	answer->found = true;
+}
+
+/* The same 64 bits, as SQL knows only signed numbers. */
+static struct db_value hash_value(uint64_t key_hash)
+{
+	return V_INT((int64_t)key_hash);
+}
+
+void seen_load(struct db *db, const struct seen_key *key, int64_t expired_us,
+               struct seen_answer *ret)
+{
+	ret->found = false;
+	DB_SEND(db, &seen_find, note_answer, ret, hash_value(key->key_hash), v_text(key->caller),
+	        v_text(key->key), V_INT(expired_us));
+}
+
+void seen_write(struct db *db, const struct seen_key *key, struct text resource_id, int status,
+                struct text body, int64_t now_us)
+{
+	ensure(key->key.ptr != NULL);
+	DB_SEND(db, &seen_add, NULL, NULL, hash_value(key->key_hash), v_text(key->caller),
+	        v_text(key->key), V_BLOB(key->fingerprint.bytes, HASH_BYTES), v_text(resource_id),
+	        V_INT(status), v_text(body), V_INT(now_us));
+}
+
+void seen_expire(struct db *db, int64_t expired_us, int64_t limit)
+{
+	DB_SEND(db, &seen_delete, NULL, NULL, V_INT(expired_us), V_INT(limit));
+}

@@ -1,0 +1,46 @@
+/* store.h - opens a service's store: checks the place, takes the directory's lock, migrates, reads
+ * what was made with the store (journal id, secret of the keyed hash). */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include "base/hash.h"
+#include "base/id.h"
+#include "storage/db.h"
+
+#define STORE_SOURCE_SIZE 64
+
+/* One numbered file of schema/, embedded: number 1, 2, 3, ... without gaps. */
+struct migration {
+	int number;
+	const char *name;
+	const char *sql;
+};
+
+/* Those of common/storage/schema. */
+extern const struct migration storage_migrations[];
+extern const size_t storage_migrations_count;
+
+struct store {
+	struct db *db;                  /* the writer */
+	int lock_fd;                    /* flock on the directory while open; -1: none */
+	uint8_t sip_key[SIP_KEY_BYTES]; /* secret, made with the store */
+	char source[STORE_SOURCE_SIZE]; /* CloudEvents source, "/payment-service/JOURNAL_ID" */
+};
+
+/* Opens for serving: creates the directory (0700) and the file (0600) where missing, refuses a
+ * network file system, a directory that another process holds and a schema newer than the
+ * migrations, and runs the missing migrations (those of common/storage/schema first, then the
+ * service's), each in one transaction. service is "payment-service" or "order-service". random
+ * gives the secret and the journal id of a new store. On failure why is one clear sentence and
+ * nothing stays open. */
+must_use bool store_open(const char *url, const char *service, const struct migration *migrations,
+                         size_t count, const uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES],
+                         int64_t now_us, struct store *ret_store, struct buf *why);
+/* Opens beside the daemon, read-only, without the lock; refuses another schema version than the
+ * migrations'. */
+must_use bool store_open_reader(const char *url, const char *service,
+                                const struct migration *migrations, size_t count,
+                                struct store *ret_store, struct buf *why);
+void store_close(struct store *store);
+
+#endif
