@@ -1,0 +1,489 @@
+/* engine.c - one batch: begin, load, decide, write, commit; and what happens when one of these
+ * fails. Invariants: (1) within a batch no two commands share an order or an idempotency key, so no
+ * view is stale; (2) no job has a success answer before the commit that holds its effect; (3) after
+ * an unknown COMMIT, or another failure of the disk, nothing is written until the store was
+ * reopened, checkpointed and its journal's tail verified. */
+#include "runtime/engine.h"
+
+#include "base/problem.h"
+#include "runtime/conflicts.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+#include "storage/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTEMPTS_MAX 5   /* of a batch that met a busy database or a serialization failure */
+#define TAIL_EVENTS 1000 /* verified after a recovery: more than two whole batches can hold */
+#define EXPIRE_ROWS \
+	500 /* idempotency keys deleted a tick, so that no deletion holds up payments for long */
+
+static_assert(TAIL_EVENTS > BATCH_MAX, "the events of a whole batch are verified after a recovery");
+
+struct slot {
+	void *view, *effects;
+	struct seen_answer seen;
+	bool writes; /* has rows, events or a stored answer in the transaction */
+};
+
+struct engine {
+	struct store *store;
+	const struct domain *domain;
+	const struct env *env;
+	struct journal *journal;
+	int64_t key_ttl_us;
+	struct slot slots[BATCH_MAX];
+	char *memory; /* of all views and effects */
+	struct conflicts conflicts;
+	_Atomic bool healthy;
+	_Atomic int64_t head_seq;
+};
+
+static const int64_t batch_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
+static const int64_t commit_bounds_us[] = {100,   250,   500,    1000,   2500,   5000,    10000,
+                                           25000, 50000, 100000, 250000, 500000, 1000000, 2500000};
+static struct histogram batch_sizes = {batch_bounds, ARRAY_LEN(batch_bounds), 1, {0}, 0};
+static struct histogram commit_times = {
+	commit_bounds_us, ARRAY_LEN(commit_bounds_us), US_PER_S, {0}, 0};
+static _Atomic int64_t commit_failures;
+
+static struct metric engine_metrics[] = {
+	{"batch_size_commands", METRIC_HISTOGRAM, "Commands executed together in one commit.",
+         metric_collect_histogram, &batch_sizes, NULL},
+	{"commit_duration_seconds", METRIC_HISTOGRAM, "Time of one commit, fsync included.",
+         metric_collect_histogram, &commit_times, NULL},
+	{"commit_failures_total", METRIC_COUNTER, "Batches that could not be committed.",
+         metric_collect_value, &commit_failures, NULL},
+};
+
+void engine_register_metrics(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(engine_metrics); i++)
+		metric_register(&engine_metrics[i]);
+}
+
+static size_t aligned(size_t size)
+{
+	return (size + 15) / 16 * 16;
+}
+
+struct engine *engine_new(struct store *store, const struct domain *domain, const struct env *env,
+                          int64_t key_ttl_us, struct buf *why)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	size_t view_size = aligned(domain->view_size), effects_size = aligned(domain->effects_size);
+	struct journal_head head;
+
+	if (engine == NULL ||
+	    (engine->memory = calloc(BATCH_MAX, view_size + effects_size)) == NULL ||
+	    (engine->journal = journal_new(store->source)) == NULL) {
+		buf_add_str(why, "There is not enough memory to start.");
+		engine_free(engine);
+		return NULL;
+	}
+	if (journal_read_head(store->db, &head) != DB_OK) {
+		buf_addf(why, "The journal cannot be read: %s.", db_why(store->db));
+		engine_free(engine);
+		return NULL;
+	}
+	for (size_t i = 0; i < BATCH_MAX; i++) {
+		engine->slots[i].view = engine->memory + i * (view_size + effects_size);
+		engine->slots[i].effects =
+			engine->memory + i * (view_size + effects_size) + view_size;
+		buf_init(&engine->slots[i].seen.body, ANSWER_BYTES_MAX);
+	}
+	engine->store = store;
+	engine->domain = domain;
+	engine->env = env;
+	engine->key_ttl_us = key_ttl_us;
+	atomic_store(&engine->healthy, true);
+	atomic_store(&engine->head_seq, head.seq);
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	for (size_t i = 0; i < BATCH_MAX; i++)
+		buf_release(&engine->slots[i].seen.body);
+	journal_free(engine->journal);
+	free(engine->memory);
+	free(engine);
+}
+
+bool engine_is_healthy(const struct engine *engine)
+{
+	return atomic_load(&engine->healthy);
+}
+
+int64_t engine_head_seq(const struct engine *engine)
+{
+	return atomic_load(&engine->head_seq);
+}
+
+/* Puts an error into an answer; the body is printed here so that it can be stored with the key. */
+static void answer_error(struct job *job, enum error error)
+{
+	struct answer *answer = &job->answer;
+
+	answer->error = error;
+	answer->status = error_row(error)->status;
+	answer->replayed = false;
+	buf_reset(&answer->body);
+	problem_render(&answer->body, error, answer->detail, job->request_id, NULL);
+}
+
+/* Whatever was decided about them before. */
+static void answer_all(struct batch *batch, enum error error)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		batch->jobs[i]->answer.detail[0] = '\0';
+		answer_error(batch->jobs[i], error);
+	}
+}
+
+static bool key_is_taken(struct engine *engine, const struct job *job)
+{
+	return job->key.key.ptr != NULL && conflicts_add_key(&engine->conflicts, job->key.key_hash);
+}
+
+/* Moves to `later` every job that shares an order or a key with one before it. after_load: the
+ * second look, at jobs whose order only the load could tell. A job that waits keeps its place
+ * before those that would overtake it. */
+static void postpone(struct engine *engine, struct batch *batch, struct batch *later,
+                     bool after_load)
+{
+	size_t kept = 0;
+
+	if (!after_load)
+		conflicts_clear(&engine->conflicts);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct job *job = batch->jobs[i];
+		uint64_t before = job->kind->conflict_key(job, NULL);
+		uint64_t key =
+			after_load ? job->kind->conflict_key(job, engine->slots[i].view) : before;
+		bool waits = !after_load && key_is_taken(engine, job);
+
+		if (key != 0 && (!after_load || before == 0))
+			waits = conflicts_add_order(&engine->conflicts, key) || waits;
+		if (waits) {
+			ensure(later->count < BATCH_MAX);
+			later->jobs[later->count++] = job;
+			continue;
+		}
+		struct slot slot = engine->slots[kept];
+		engine->slots[kept] = engine->slots[i];
+		engine->slots[i] = slot;
+		batch->jobs[kept++] = job;
+	}
+	batch->count = kept;
+}
+
+static void expire_overdue(struct engine *engine, struct batch *batch, struct batch *answered)
+{
+	int64_t now = env_monotonic_us(engine->env);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct job *job = batch->jobs[i];
+
+		if (job->deadline_us > now) {
+			batch->jobs[kept++] = job;
+			continue;
+		}
+		answer_error(job, ERR_OVERLOADED);
+		answered->jobs[answered->count++] = job;
+	}
+	batch->count = kept;
+}
+
+static enum db_result load(struct engine *engine, struct batch *batch)
+{
+	struct db *db = engine->store->db;
+	int64_t expired_us = env_now_us(engine->env) - engine->key_ttl_us;
+
+	journal_load(engine->journal, db);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct job *job = batch->jobs[i];
+		struct slot *slot = &engine->slots[i];
+
+		memset(slot->view, 0, engine->domain->view_size);
+		memset(slot->effects, 0, engine->domain->effects_size);
+		slot->writes = false;
+		slot->seen.found = false;
+		buf_reset(&slot->seen.body);
+		buf_reset(&job->existing);
+		if (job->key.key.ptr != NULL)
+			seen_load(db, &job->key, expired_us, &slot->seen);
+		job->kind->load(db, job, slot->view);
+	}
+	return db_flush(db);
+}
+
+/* Time and ids become part of the command here, so that decide needs neither clock nor chance. */
+static void stamp(struct engine *engine, struct batch *batch)
+{
+	int64_t now = env_now_us(engine->env);
+	int64_t last = journal_head(engine->journal)->time_us;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		batch->jobs[i]->now_us = now > last ? now : last;
+		env_random(engine->env, batch->jobs[i]->random, sizeof(batch->jobs[i]->random));
+	}
+}
+
+/* True when the key was used before: the answer is the stored one, or the refusal of its reuse. */
+static bool answer_seen(struct job *job, const struct slot *slot)
+{
+	if (!slot->seen.found)
+		return false;
+	if (!hash_equal(&slot->seen.fingerprint, &job->key.fingerprint)) {
+		answer_error(job, ERR_IDEMPOTENCY_KEY_REUSED);
+		return true;
+	}
+	if (slot->seen.body.full) {
+		answer_error(job, ERR_OVERLOADED); /* no memory for what is stored */
+		return true;
+	}
+	job->answer.error = ERR_NONE;
+	job->answer.status = slot->seen.status;
+	job->answer.replayed = true;
+	buf_add_text(&job->answer.body, buf_text(&slot->seen.body));
+	return true;
+}
+
+static bool is_stored(const struct answer *answer)
+{
+	return answer->error == ERR_NONE || error_row(answer->error)->is_stored;
+}
+
+static void render(struct job *job, const struct slot *slot)
+{
+	const struct effects *effects = slot->effects;
+	struct answer *answer = &job->answer;
+
+	answer->replayed = effects->replayed;
+	if (answer->error != ERR_NONE && answer->error != ERR_PAYMENT_DECLINED) {
+		answer_error(job, answer->error);
+		return;
+	}
+	answer->status = answer->error == ERR_NONE ? 200 : error_row(answer->error)->status;
+	if (effects->replayed)
+		buf_add_text(&answer->body, buf_text(&job->existing));
+	else
+		job->kind->render(job, slot->effects, answer);
+}
+
+/* Decides one command and sends what it writes. */
+static void execute(struct engine *engine, struct job *job, struct slot *slot)
+{
+	struct db *db = engine->store->db;
+	struct effects *effects = slot->effects;
+	struct answer *answer = &job->answer;
+
+	buf_reset(&answer->body);
+	answer->detail[0] = '\0';
+	answer->replayed = false;
+	if (answer_seen(job, slot))
+		return;
+	answer->error = job->kind->decide(job, slot->view, slot->effects, answer->detail);
+	ensure(!effects->writes || !effects->replayed);
+	if (effects->writes) {
+		job->kind->write(db, job, slot->view, slot->effects, engine->journal);
+		slot->writes = true;
+	}
+	render(job, slot);
+	if (job->key.key.ptr == NULL || !is_stored(answer))
+		return;
+	seen_write(db, &job->key, effects->resource, answer->status, buf_text(&answer->body),
+	           job->now_us);
+	slot->writes = true;
+}
+
+/* A truncated answer, for want of memory, must be neither stored nor told. */
+static bool is_whole(const struct job *job, const struct slot *slot)
+{
+	return !slot->seen.body.full && !job->existing.full && !job->answer.body.full;
+}
+
+static enum db_result commit(struct engine *engine, size_t commands)
+{
+	int64_t began_us = env_monotonic_us(engine->env);
+	enum db_result result = db_commit(engine->store->db);
+
+	histogram_observe(&commit_times, env_monotonic_us(engine->env) - began_us);
+	histogram_observe(&batch_sizes, (int64_t)commands);
+	return result;
+}
+
+/* One whole transaction. Anything but DB_OK left nothing behind, DB_UNKNOWN apart. */
+static enum db_result attempt(struct engine *engine, struct batch *batch, struct batch *later)
+{
+	struct db *db = engine->store->db;
+	enum db_result result = db_begin(db);
+	bool writes = false, whole = true;
+
+	postpone(engine, batch, later, false);
+	if (result == DB_OK)
+		result = load(engine, batch);
+	if (result == DB_OK) {
+		postpone(engine, batch, later, true);
+		stamp(engine, batch);
+		for (size_t i = 0; i < batch->count; i++) {
+			execute(engine, batch->jobs[i], &engine->slots[i]);
+			writes = writes || engine->slots[i].writes;
+			whole = whole && is_whole(batch->jobs[i], &engine->slots[i]);
+		}
+		if (writes)
+			journal_write(engine->journal, db);
+		result = whole ? db_flush(db) : DB_CONFLICT; /* only the culprit fails */
+	}
+	if (result == DB_OK && writes)
+		return commit(engine, batch->count);
+	db_rollback(db);
+	return result;
+}
+
+static void after_commit(struct engine *engine, const struct batch *batch)
+{
+	atomic_store(&engine->head_seq, journal_head(engine->journal)->seq);
+	for (size_t i = 0; i < batch->count; i++)
+		if (((struct effects *)engine->slots[i].effects)->writes)
+			engine->domain->committed(batch->jobs[i], engine->slots[i].effects);
+}
+
+/* A failed checkpoint or rollback shows only in the next transaction, as DB_FAILED: that needs a
+ * recovery as well. */
+static void note_health(struct engine *engine, enum db_result result)
+{
+	if (result == DB_UNKNOWN || result == DB_FAILED)
+		atomic_store(&engine->healthy, false);
+}
+
+/* The end of a batch that could not be committed. */
+static void fail(struct engine *engine, struct batch *batch, enum db_result result)
+{
+	static const struct {
+		enum error error;
+		const char *event;
+	} ends[] = {
+		[DB_CONFLICT] = {ERR_INTERNAL, "command_conflicts"},
+		[DB_RETRY] = {ERR_STORAGE_UNAVAILABLE, "database_busy"},
+		[DB_UNKNOWN] = {ERR_OUTCOME_UNKNOWN, "commit_unknown"},
+		[DB_FAILED] = {ERR_STORAGE_UNAVAILABLE, "batch_failed"},
+	};
+
+	ensure(result != DB_OK);
+	atomic_fetch_add(&commit_failures, 1);
+	log_error(ends[result].event, L_INT("commands", (int64_t)batch->count),
+	          L_STR("why", db_why(engine->store->db)));
+	answer_all(batch, ends[result].error);
+	journal_forget(engine->journal);
+	note_health(engine, result);
+}
+
+/* Retries what may pass the second time; true when the batch's jobs have their answers. */
+static bool attempts(struct engine *engine, struct batch *batch, struct batch *later)
+{
+	enum db_result result = DB_RETRY;
+
+	for (int i = 0; i < ATTEMPTS_MAX && result == DB_RETRY; i++) {
+		if (i > 0)
+			journal_forget(engine->journal);
+		result = attempt(engine, batch, later);
+	}
+	if (result == DB_OK) {
+		after_commit(engine, batch);
+		return true;
+	}
+	if (result == DB_CONFLICT && batch->count > 1) {
+		journal_forget(engine->journal);
+		return false;
+	}
+	fail(engine, batch, result);
+	return true;
+}
+
+/* A constraint refused something in the batch: each command alone, so that only the culprit fails.
+ */
+static void one_by_one(struct engine *engine, const struct batch *batch, struct batch *later)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct batch single = {.jobs = {batch->jobs[i]}, .count = 1};
+
+		if (!engine_is_healthy(engine)) {
+			answer_all(&single, ERR_STORAGE_UNAVAILABLE);
+			continue;
+		}
+		bool ended = attempts(engine, &single, later);
+		ensure(ended && single.count == 1);
+	}
+}
+
+void engine_run(struct engine *engine, struct batch *batch, struct batch *later)
+{
+	struct batch overdue = {.count = 0};
+
+	ensure(batch->count <= BATCH_MAX && later->count == 0);
+	if (!engine_is_healthy(engine)) {
+		answer_all(batch, ERR_STORAGE_UNAVAILABLE);
+		return;
+	}
+	expire_overdue(engine, batch, &overdue);
+	if (batch->count > 0 && !attempts(engine, batch, later))
+		one_by_one(engine, batch, later);
+	memcpy(&batch->jobs[batch->count], overdue.jobs, overdue.count * sizeof(overdue.jobs[0]));
+	batch->count += overdue.count;
+}
+
+/* Reopens the store after an unknown COMMIT and believes only what it can verify. */
+static void recover(struct engine *engine)
+{
+	struct db *db = engine->store->db;
+	struct audit audit;
+
+	if (db_recover(db) != DB_OK) {
+		log_error("recovery_failed", L_STR("why", db_why(db)));
+		return;
+	}
+	audit_init(&audit);
+	if (audit_journal_tail(&audit, db, engine->store->source, TAIL_EVENTS) != DB_OK ||
+	    audit.findings_count > 0) {
+		log_error("recovery_failed",
+		          L_STR("why", "the end of the journal does not verify: run audit"));
+	} else {
+		atomic_store(&engine->head_seq, audit.head.seq);
+		atomic_store(&engine->healthy, true);
+		log_warn("recovered", L_INT("head", audit.head.seq));
+	}
+	audit_release(&audit);
+}
+
+static void expire_keys(struct engine *engine)
+{
+	struct db *db = engine->store->db;
+	enum db_result result = db_begin(db);
+
+	if (result == DB_OK) {
+		seen_expire(db, env_now_us(engine->env) - engine->key_ttl_us, EXPIRE_ROWS);
+		result = db_flush(db);
+	}
+	if (result == DB_OK)
+		result = db_commit(db);
+	else
+		db_rollback(db);
+	if (result == DB_OK)
+		return;
+	log_error("expiry_failed", L_STR("why", db_why(db)));
+	note_health(engine, result);
+}
+
+void engine_tick(struct engine *engine)
+{
+	if (!engine_is_healthy(engine))
+		recover(engine);
+	else
+		expire_keys(engine);
+}

@@ -1,0 +1,43 @@
+/* engine.h - executes commands in batches: load all, decide all, write all, one commit. No threads
+ * of its own: the writer calls it, and the simulator does. After an unknown COMMIT, or another
+ * failure of the disk, it refuses to write until the store was recovered and the tail of the
+ * journal verified. */
+#ifndef RUNTIME_ENGINE_H
+#define RUNTIME_ENGINE_H
+
+#include "runtime/env.h"
+#include "runtime/job.h"
+#include "storage/store.h"
+
+/* Large enough that fsync, not the bound, ends a batch (performance.md: fsync gathers 25 to 45 by
+ * itself). */
+#define BATCH_MAX 512
+
+struct batch {
+	struct job *jobs[BATCH_MAX];
+	size_t count;
+};
+
+struct engine;
+
+/* Borrows all but ttl for its life. NULL and a sentence in why: no memory, or a journal that cannot
+ * be read. */
+struct engine *engine_new(struct store *store, const struct domain *domain, const struct env *env,
+                          int64_t key_ttl_us, struct buf *why);
+void engine_free(struct engine *engine);
+
+/* Once a process: the metrics are of all its engines. */
+void engine_register_metrics(void);
+
+/* Executes the batch. Jobs that must wait for the next one, because an earlier job touches the same
+ * order or key, are moved to `later` in their order; every other job stays in the batch and has its
+ * answer. Does not call done(). */
+void engine_run(struct engine *engine, struct batch *batch, struct batch *later);
+/* Housekeeping, about once a second: recovery after a fault, expired idempotency keys. */
+void engine_tick(struct engine *engine);
+
+/* Any thread: whether commands can be executed, and the last committed seq. */
+bool engine_is_healthy(const struct engine *engine);
+int64_t engine_head_seq(const struct engine *engine);
+
+#endif

@@ -1,0 +1,117 @@
+/* reader.c - a bounded queue and the threads that read. */
+#include "runtime/reader.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct reader {
+	struct readers *readers;
+	struct db *db; /* this thread's own */
+	pthread_t thread;
+	bool started;
+};
+
+struct readers {
+	struct reader threads[READER_THREADS];
+	pthread_mutex_t mutex; /* guards the rest */
+	pthread_cond_t submitted;
+	struct reader_job *first, *last;
+	size_t waiting;
+	bool stopping;
+};
+
+static struct reader_job *take(struct readers *readers)
+{
+	struct reader_job *job;
+
+	pthread_mutex_lock(&readers->mutex);
+	while (readers->first == NULL && !readers->stopping)
+		pthread_cond_wait(&readers->submitted, &readers->mutex);
+	job = readers->first;
+	if (job != NULL) {
+		readers->first = job->next;
+		readers->waiting--;
+	}
+	pthread_mutex_unlock(&readers->mutex);
+	return job;
+}
+
+static void *run(void *arg)
+{
+	struct reader *reader = arg;
+	struct reader_job *job;
+
+	while ((job = take(reader->readers)) != NULL) {
+		job->run(job, reader->db);
+		job->done(job);
+	}
+	return NULL;
+}
+
+struct readers *readers_start(const char *url, struct buf *why)
+{
+	struct readers *readers = calloc(1, sizeof(*readers));
+
+	if (readers == NULL) {
+		buf_add_str(why, "There is not enough memory to start.");
+		return NULL;
+	}
+	pthread_mutex_init(&readers->mutex, NULL);
+	pthread_cond_init(&readers->submitted, NULL);
+	for (size_t i = 0; i < READER_THREADS; i++) {
+		struct reader *reader = &readers->threads[i];
+
+		reader->readers = readers;
+		if (db_open(url, DB_READER, &reader->db, why) != DB_OK) {
+			readers_stop(readers);
+			return NULL;
+		}
+		if (pthread_create(&reader->thread, NULL, run, reader) != 0) {
+			buf_add_str(why,
+			            "A thread cannot be started: raise the limit of processes.");
+			readers_stop(readers);
+			return NULL;
+		}
+		reader->started = true;
+	}
+	return readers;
+}
+
+enum error readers_submit(struct readers *readers, struct reader_job *job)
+{
+	enum error error = ERR_NONE;
+
+	job->next = NULL;
+	pthread_mutex_lock(&readers->mutex);
+	if (readers->stopping) {
+		error = ERR_SHUTTING_DOWN;
+	} else if (readers->waiting == READER_QUEUE_MAX) {
+		error = ERR_OVERLOADED;
+	} else {
+		if (readers->first == NULL)
+			readers->first = job;
+		else
+			readers->last->next = job;
+		readers->last = job;
+		readers->waiting++;
+		pthread_cond_signal(&readers->submitted);
+	}
+	pthread_mutex_unlock(&readers->mutex);
+	return error;
+}
+
+void readers_stop(struct readers *readers)
+{
+	pthread_mutex_lock(&readers->mutex);
+	readers->stopping = true;
+	pthread_cond_broadcast(&readers->submitted);
+	pthread_mutex_unlock(&readers->mutex);
+	for (size_t i = 0; i < READER_THREADS; i++) {
+		if (readers->threads[i].started)
+			pthread_join(readers->threads[i].thread, NULL);
+		db_close(readers->threads[i].db);
+	}
+	pthread_cond_destroy(&readers->submitted);
+	pthread_mutex_destroy(&readers->mutex);
+	free(readers);
+}
