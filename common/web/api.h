@@ -1,0 +1,119 @@
+/* api.h - the endpoint table: one row a call. Routing, 404 and 405 with Allow, checks of header and
+ * body, OpenAPI, metric labels and log lines come from it. A service gives its rows; common ones
+ * (health, events, problems, ...) are here. */
+#ifndef WEB_API_H
+#define WEB_API_H
+
+#include "base/field.h"
+#include "runtime/env.h"
+#include "runtime/reader.h"
+#include "runtime/writer.h"
+#include "web/headers.h"
+#include "web/http.h"
+
+#define PATH_ID_MAX 64
+#define ALLOW_SIZE 32
+#define BODY_LIST_BYTES_MAX \
+	(2 * 1024 * 1024) /* answers of lists and events; others: ANSWER_BYTES_MAX */
+
+struct request;
+
+enum endpoint_kind {
+	ENDPOINT_PAGE, /* answered at once from memory, on the I/O thread */
+	ENDPOINT_READ, /* a look-up by id: at once, on the I/O thread's own read connection */
+	ENDPOINT_SCAN, /* lists and the like: on a reader thread, the connection suspended meanwhile
+	                */
+	ENDPOINT_COMMAND, /* changes something: through the writer */
+};
+
+struct endpoint {
+	const char *method; /* "GET" (HEAD too) or "POST" */
+	const char *path;   /* "/payments/{payment_id}": at most one segment in braces */
+	const char *scope;  /* NULL: open to everyone */
+	const char *summary;
+	enum endpoint_kind kind;
+	const struct field *query;  /* NULL: no parameter is known */
+	const struct field *body;   /* NULL: no field is known */
+	bool body_is_required;      /* an empty body is refused; else it is taken as {} */
+	const struct field *answer; /* of 200; NULL: see media */
+	bool answer_is_list;        /* {"data": [answer...], "has_more", "next"} */
+	size_t input_size;          /* of the struct that query and body fill, zeroed before */
+	const char *media[3];       /* what it answers, default application/json; ends with NULL */
+	bool (*path_id_is_valid)(struct text id); /* false: 404 */
+	/* PAGE, READ, SCAN: fills request->job.answer (and media_type, headers). db is NULL for
+	 * PAGE. */
+	enum error (*run)(struct request *request, struct db *db);
+	/* SCAN that may wait for something to happen (long polls): asked on the I/O thread before
+	 * run, and again after each commit and at wait_until_us at the latest, until it answers
+	 * false. NULL: never waits. */
+	bool (*waits)(struct request *request);
+	/* COMMAND: checks what fields alone cannot say and sets job.kind and job.command. May add
+	 * to *errors. */
+	enum error (*prepare)(struct request *request, struct field_errors *errors);
+	enum error
+		errors[8]; /* for OpenAPI: those decided by this call itself; ends with ERR_NONE */
+};
+
+struct api_settings {
+	const char *service;              /* "payment-service" */
+	const struct endpoint *endpoints; /* the service's; ends with a row whose method is NULL */
+	const struct currency *currency;  /* default of a body without one */
+	const uint8_t *sip_key;
+	const char *source;
+	struct engine *engine;
+	struct writer *writer;
+	struct readers *readers;
+	struct db *db; /* the I/O thread's own read connection */
+	const struct env *env;
+};
+
+struct api;
+
+/* One request; belongs to one thread at a time: the I/O thread, or who executes it. */
+struct request {
+	struct api *api;
+	const struct endpoint *endpoint; /* NULL: no route */
+	struct http_exchange *exchange;
+	struct text query;
+	char path_id[PATH_ID_MAX + 1];
+	char request_id[REQUEST_ID_MAX + 1];
+	struct text traceparent; /* TEXT_NONE: none, or malformed */
+	struct json_doc doc;
+	bool has_doc;
+	struct buf scratch;     /* the decoded query; texts of input point into it */
+	struct buf made;        /* texts that prepare makes for the command */
+	void *input;            /* endpoint->input_size bytes */
+	struct job job;         /* COMMAND; its answer is every request's answer */
+	struct reader_job read; /* SCAN */
+	const char *media_type;
+	int64_t wait_until_us; /* long polls: monotonic */
+	struct request *next_waiting;
+	struct buf key; /* the unquoted Idempotency-Key */
+	/* Values of the answer's headers. */
+	char allow[ALLOW_SIZE], retry_after[12], events_next[24], events_head[24];
+};
+
+/* NULL: no memory. */
+struct api *api_new(const struct api_settings *settings);
+void api_free(struct api *api);
+const struct api_settings *api_settings(const struct api *api);
+/* What http.c calls; borrowed for the api's life. */
+const struct http_app *api_app(const struct api *api);
+/* Something was committed: long polls look again. Any thread. */
+void api_committed(struct api *api);
+/* /readyz answers 503 until this says true, and again once it says false. Any thread. */
+void api_set_ready(struct api *api, bool ready);
+bool api_is_ready(const struct api *api);
+/* From now on new requests are answered 503 shutting-down (health apart), and long polls at once.
+ * Any thread. */
+void api_drain(struct api *api);
+bool api_is_draining(const struct api *api);
+
+/* All rows: the service's, then the common ones. Index 0 to count - 1. */
+size_t api_endpoints_count(const struct api *api);
+const struct endpoint *api_endpoint(const struct api *api, size_t index);
+
+extern const struct endpoint common_endpoints[]; /* ends with a row whose method is NULL */
+extern const struct field no_fields[];           /* the empty table */
+
+#endif

@@ -1,0 +1,126 @@
+/* deadlines.c - the total deadline of requests, by looking at each connection about once a second.
+ *
+ * Invariants: (1) connections are linked in the order of looked_us; (2) only a client that has
+ * begun to send a request, and not one that waits for us, is late. */
+#include "web/deadlines.h"
+
+#include <linux/tcp.h>
+#include <sys/socket.h>
+
+/* A look costs a system call of half a microsecond: at most a quarter of a millisecond at a time.
+ */
+#define LOOKS_MAX 512
+/* So a request is ended at most a tenth of its time late. */
+#define LOOKS_PER_TIMEOUT 10
+
+void deadlines_init(struct deadlines *deadlines, int64_t timeout_us)
+{
+	ensure(timeout_us >= LOOKS_PER_TIMEOUT);
+	*deadlines = (struct deadlines){.timeout_us = timeout_us,
+	                                .period_us = timeout_us / LOOKS_PER_TIMEOUT};
+}
+
+static void link_last(struct deadlines *deadlines, struct connection *connection)
+{
+	connection->next = NULL;
+	connection->previous = deadlines->last;
+	if (deadlines->last != NULL)
+		deadlines->last->next = connection;
+	else
+		deadlines->first = connection;
+	deadlines->last = connection;
+}
+
+void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us)
+{
+	connection->state = CONNECTION_BETWEEN;
+	connection->began_us = 0;
+	connection->looked_us = now_us;
+	connection->bytes_seen = 0;
+	connection->was_cut = false;
+	link_last(deadlines, connection);
+}
+
+void deadlines_remove(struct deadlines *deadlines, struct connection *connection)
+{
+	if (connection->previous != NULL)
+		connection->previous->next = connection->next;
+	else
+		deadlines->first = connection->next;
+	if (connection->next != NULL)
+		connection->next->previous = connection->previous;
+	else
+		deadlines->last = connection->previous;
+}
+
+void deadlines_request_began(struct connection *connection, int64_t now_us)
+{
+	ensure(connection->state == CONNECTION_BETWEEN);
+	connection->state = CONNECTION_SENDING;
+	connection->began_us = now_us;
+}
+
+void deadlines_request_whole(struct connection *connection)
+{
+	ensure(connection->state != CONNECTION_BETWEEN);
+	connection->state = CONNECTION_BUSY;
+}
+
+void deadlines_request_ended(struct connection *connection)
+{
+	ensure(connection->state != CONNECTION_BETWEEN);
+	connection->state = CONNECTION_BETWEEN;
+	connection->began_us = 0;
+	connection->bytes_seen = -1; /* some may belong to the next request already */
+}
+
+/* -1 where the socket cannot say. */
+static int64_t bytes_received(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return -1;
+	return (int64_t)info.tcpi_bytes_received;
+}
+
+/* Whether bytes have come since the last request shows that the next one has begun. */
+static void look_between(struct connection *connection, int64_t now_us)
+{
+	int64_t bytes = bytes_received(connection->fd);
+
+	if (connection->bytes_seen >= 0 && bytes > connection->bytes_seen &&
+	    connection->began_us == 0)
+		connection->began_us = now_us;
+	connection->bytes_seen = bytes;
+}
+
+static bool is_late(const struct deadlines *deadlines, struct connection *connection,
+                    int64_t now_us)
+{
+	if (connection->was_cut || connection->state == CONNECTION_BUSY)
+		return false;
+	if (connection->state == CONNECTION_BETWEEN)
+		look_between(connection, now_us);
+	return connection->began_us != 0 && now_us - connection->began_us >= deadlines->timeout_us;
+}
+
+int64_t deadlines_sweep(struct deadlines *deadlines, int64_t now_us,
+                        void (*late)(void *arg, struct connection *connection), void *arg)
+{
+	for (int looks = 0; looks < LOOKS_MAX && deadlines->first != NULL; looks++) {
+		struct connection *connection = deadlines->first;
+
+		if (now_us - connection->looked_us < deadlines->period_us)
+			break;
+		deadlines_remove(deadlines, connection);
+		connection->looked_us = now_us;
+		link_last(deadlines, connection);
+		if (is_late(deadlines, connection, now_us))
+			late(arg, connection);
+	}
+	if (deadlines->first == NULL)
+		return INT64_MAX;
+	return deadlines->first->looked_us + deadlines->period_us;
+}

@@ -1,0 +1,56 @@
+/* deadlines.h - the open connections, and which of them take too long to send a request. Knows
+ * sockets and clocks, neither libmicrohttpd nor HTTP. libmicrohttpd's own timeout starts anew with
+ * each byte, so one byte a second would hold a connection for ever; here a request has one deadline
+ * in all. An idle connection is left to that timeout. One thread.
+ *
+ *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY
+ *      `------------- request_ended(), from both -------------' */
+#ifndef WEB_DEADLINES_H
+#define WEB_DEADLINES_H
+
+#include "base/base.h"
+
+#include <netinet/in.h>
+
+enum connection_state {
+	CONNECTION_BETWEEN, /* no request line has been read; one may be on its way */
+	CONNECTION_SENDING, /* the client sends header or body: the deadline counts */
+	CONNECTION_BUSY,    /* the request is whole: executed, or its answer is sent */
+};
+
+/* An open connection; exists exactly as long as its descriptor, so that this is never another's. */
+struct connection {
+	int fd;
+	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
+	enum connection_state state;
+	int64_t began_us;   /* of the request under way; 0: none is known of */
+	int64_t looked_us;  /* when it was last looked at */
+	int64_t bytes_seen; /* received in all, at the last look between requests; -1: not looked
+	                       yet */
+	bool was_cut;       /* nothing more is to be done for it */
+	struct connection *previous, *next;
+};
+
+struct deadlines {
+	struct connection *first, *last; /* the one not looked at for longest comes first */
+	int64_t timeout_us;
+	int64_t period_us; /* from one look at a connection to the next */
+};
+
+void deadlines_init(struct deadlines *deadlines, int64_t timeout_us);
+/* fd and address are set; the rest is set here. */
+void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us);
+void deadlines_remove(struct deadlines *deadlines, struct connection *connection);
+
+void deadlines_request_began(struct connection *connection, int64_t now_us);
+/* Once or more often. */
+void deadlines_request_whole(struct connection *connection);
+void deadlines_request_ended(struct connection *connection);
+
+/* Looks at connections whose turn it is, at most a few hundred at a time so that others are served
+ * in between, and calls late for each that is past its deadline and was not cut. Returns when to
+ * call again, INT64_MAX where there is no connection. */
+int64_t deadlines_sweep(struct deadlines *deadlines, int64_t now_us,
+                        void (*late)(void *arg, struct connection *connection), void *arg);
+
+#endif

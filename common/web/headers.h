@@ -1,0 +1,25 @@
+/* headers.h - judges the values of single header fields. Pure. */
+#ifndef WEB_HEADERS_H
+#define WEB_HEADERS_H
+
+#include "base/buf.h"
+
+#define REQUEST_ID_MAX 128
+#define TRACEPARENT_CHARS 55
+#define TRACE_ID_CHARS 32
+
+/* Whether an Accept value admits a media type such as "application/json" (RFC 9110 section 12.5.1:
+ * the most specific range that matches decides, q=0 refuses). An absent or empty value admits
+ * everything. */
+bool accept_admits(struct text accept, const char *media_type);
+/* Whether a Content-Type is application/json; parameters are allowed (RFC 9110 section 8.3.1). */
+bool content_type_is_json(struct text value);
+/* Reads an Idempotency-Key: bare, or a structured-field string (RFC 8941 section 3.3.3), unquoted
+ * into out. False where it is malformed, or not 1 to SEEN_KEY_MAX characters. */
+must_use bool idempotency_key_parse(struct text value, struct buf *out);
+/* 1 to 128 of A-Z a-z 0-9 . _ : - / + = @ */
+bool request_id_is_safe(struct text value);
+/* A W3C traceparent of version 00 (w3.org/TR/trace-context section 3.2), ids not all zeros. */
+bool traceparent_is_valid(struct text value);
+
+#endif

@@ -1,0 +1,498 @@
+/* http.c - the I/O thread: libmicrohttpd 0.9.75 driven from outside. Its own epoll loop stalls when
+ * exactly 128 events are ready, so this one waits on the daemon's epoll descriptor and calls
+ * MHD_run. Not for judging requests: intake.c, framing.c and the application do that.
+ *
+ * Facts about libmicrohttpd that the code rests on:
+ *
+ * An answer queued in the first call for a request (header whole) closes the connection; one queued
+ * in the last call (body whole) keeps it.
+ *
+ * A suspended connection is not watched: no timeout, no disconnect. Resumed, it is read from before
+ * the handler is called again, so a client that has gone meanwhile ends the exchange without that
+ * call.
+ *
+ * Where it is out of connection memory and can no longer refuse (thousands of query parameters, a
+ * chunk extension that fills its buffer), it asks to be called again at once, for ever. Hence
+ * QUERY_PARAMETERS_MAX and STALLED_TURNS_MAX. */
+#include "web/http.h"
+
+#include "runtime/env.h"
+#include "runtime/log.h"
+#include "web/control.h"
+#include "web/deadlines.h"
+#include "web/intake.h"
+#include "web/listener.h"
+#include "web/refusal.h"
+
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Each of headers and parameters costs libmicrohttpd one entry of its connection memory. */
+#define ENTRY_BYTES 64
+#define ANSWER_HEADER_BYTES_MAX 2048
+/* libmicrohttpd clears this for each request: as small as the limits allow. */
+#define CONNECTION_BYTES \
+	(HTTP_HEADER_BYTES_MAX + ENTRY_BYTES * (HTTP_HEADERS_MAX + QUERY_PARAMETERS_MAX) + \
+	 ANSWER_HEADER_BYTES_MAX)
+#define PROBLEM_BYTES_MAX 4096
+/* After so many turns in a row that libmicrohttpd asked for and that came to nothing, it is called
+ * every STALLED_MS only; any event still wakes the loop at once. It reads the last 8 KiB of a long
+ * header 128 bytes a turn, which is no stall. */
+#define STALLED_TURNS_MAX 64
+#define STALLED_MS 10
+#define WAIT_MS_MAX 60000
+/* libmicrohttpd accepts ten at a time; this empties the longest backlog (listener.c). */
+#define ACCEPT_TURNS_MAX 410
+
+struct http {
+	struct http_options options;
+	const struct http_app *app;
+	struct http_stats stats;
+	int listen_fd; /* the daemon's, until http_quiesce; then -1 */
+	int port;
+	struct MHD_Daemon *daemon;
+	pthread_t thread;
+	struct control control;
+	/* The I/O thread's own. */
+	struct deadlines deadlines;
+	int64_t exchanges_count;
+	int stalled_turns;
+	bool has_room; /* a connection was closed in this turn */
+};
+
+static int64_t monotonic_us(void)
+{
+	return env_monotonic_us(&env_system);
+}
+
+/* ---- answers ---- */
+
+/* libmicrohttpd sees the shutdown, and closes. */
+static void cut(struct connection *peer)
+{
+	(void)shutdown(peer->fd, SHUT_RDWR);
+	peer->was_cut = true;
+}
+
+/* Ends a request in its middle, where libmicrohttpd takes no answer. */
+static void refuse(struct http *http, struct connection *peer, enum error error)
+{
+	struct buf body AUTO_BUF;
+
+	buf_init(&body, PROBLEM_BYTES_MAX);
+	http->app->render_problem(http->app->arg, error, &body);
+	refusal_send(peer->fd, error, buf_text(&body), env_now_us(&env_system));
+	cut(peer);
+}
+
+/* Whose request line is not whole may not even speak HTTP: no answer. */
+static void on_late(void *arg, struct connection *peer)
+{
+	struct http *http = arg;
+
+	atomic_fetch_add(&http->stats.timeouts_total, 1);
+	if (peer->state == CONNECTION_SENDING)
+		refuse(http, peer, ERR_REQUEST_TIMEOUT);
+	else
+		cut(peer);
+}
+
+static bool add_headers(struct MHD_Response *response, const struct http_answer *answer, bool close)
+{
+	for (size_t i = 0; i < answer->headers_count; i++)
+		if (MHD_add_response_header(response, answer->headers[i].name,
+		                            answer->headers[i].value) != MHD_YES)
+			return false;
+	return !close || MHD_add_response_header(response, "Connection", "close") == MHD_YES;
+}
+
+static enum MHD_Result send_answer(struct http *http, struct MHD_Connection *connection,
+                                   const struct http_answer *answer)
+{
+	bool close = answer->close || http->listen_fd < 0;
+
+	ensure(answer->status >= 200 && answer->status <= 599);
+	/* libmicrohttpd only reads it, whatever its type says. */
+	void *body = (void *)(uintptr_t)answer->body.ptr;
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(answer->body.len, body, MHD_RESPMEM_PERSISTENT);
+	if (response == NULL)
+		return MHD_NO;
+
+	enum MHD_Result result = MHD_NO;
+	if (add_headers(response, answer, close))
+		result = MHD_queue_response(connection, (unsigned)answer->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* ---- requests ---- */
+
+static struct connection *peer_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
+}
+
+/* The request line was read. Returns the handler's context; NULL is refused there. */
+static void *on_request_line(void *arg, const char *target, struct MHD_Connection *connection)
+{
+	struct http *http = arg;
+	struct connection *peer = peer_of(connection);
+	struct intake *in = peer == NULL ? NULL : intake_new(http->app, target, monotonic_us());
+
+	http->stalled_turns = 0;
+	if (in == NULL)
+		return NULL;
+	memcpy(in->x.address, peer->address, sizeof(in->x.address));
+	deadlines_request_began(peer, in->x.began_us);
+	http->exchanges_count++;
+	if (intake_has_too_many_parameters(in))
+		refuse(http, peer, ERR_MALFORMED_REQUEST);
+	return in;
+}
+
+static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_len, const char *value, size_t value_len)
+{
+	ensure(kind == MHD_HEADER_KIND);
+	return intake_header(arg, (struct text){name, name_len}, (struct text){value, value_len})
+	               ? MHD_YES
+	               : MHD_NO;
+}
+
+static enum intake_step on_head(struct intake *in, struct MHD_Connection *connection,
+                                const char *method, const char *version)
+{
+	size_t bytes = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+	                       ->header_size;
+
+	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, in);
+	return intake_head(in, method, version, bytes);
+}
+
+static enum MHD_Result take_step(struct http *http, struct MHD_Connection *connection,
+                                 struct intake *in, enum intake_step step)
+{
+	struct connection *peer = peer_of(connection);
+
+	switch (step) {
+	case INTAKE_READ: return MHD_YES;
+	case INTAKE_ANSWER:
+		deadlines_request_whole(peer);
+		return send_answer(http, connection, &in->x.answer);
+	case INTAKE_WAIT:
+		/* No race: http_resume only adds to a list that this thread takes later. */
+		deadlines_request_whole(peer);
+		in->x.internal = connection;
+		MHD_suspend_connection(connection);
+		atomic_fetch_add(&http->stats.waiting, 1);
+		return MHD_YES;
+	case INTAKE_REFUSE: refuse(http, peer, in->refusal); break;
+	case INTAKE_ABORT: break;
+	}
+	return MHD_NO;
+}
+
+/* Called with the header, each part of the body, the end of the body, and after a resume. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **context)
+{
+	struct http *http = arg;
+	struct intake *in = *context;
+	enum intake_step step;
+
+	(void)url; /* without its query: the raw target is taken */
+	http->stalled_turns = 0;
+	if (in == NULL || peer_of(connection)->was_cut)
+		return MHD_NO;
+	if (!in->has_head)
+		step = on_head(in, connection, method, version);
+	else if (*upload_size > 0)
+		step = intake_body(in, upload, *upload_size);
+	else
+		step = intake_whole(in);
+	*upload_size = 0;
+	return take_step(http, connection, in, step);
+}
+
+static void on_request_ended(void *arg, struct MHD_Connection *connection, void **context,
+                             enum MHD_RequestTerminationCode code)
+{
+	struct http *http = arg;
+
+	(void)code;
+	http->stalled_turns = 0;
+	if (*context == NULL)
+		return;
+	deadlines_request_ended(peer_of(connection));
+	intake_free(*context);
+	http->exchanges_count--;
+}
+
+/* ---- connections ---- */
+
+static struct connection *connection_new(struct MHD_Connection *connection)
+{
+	struct connection *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return NULL;
+	peer->fd =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	listener_address(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+	                         ->client_addr,
+	                 peer->address);
+	return peer;
+}
+
+/* Without memory a connection has no peer, and its requests are refused. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+	struct http *http = arg;
+	struct connection *peer = *context;
+
+	http->stalled_turns = 0;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		peer = connection_new(connection);
+		if (peer != NULL)
+			deadlines_add(&http->deadlines, peer, monotonic_us());
+		*context = peer;
+		atomic_fetch_add(&http->stats.connections, 1);
+		atomic_fetch_add(&http->stats.connections_total, 1);
+		return;
+	}
+	if (peer != NULL)
+		deadlines_remove(&http->deadlines, peer);
+	free(peer);
+	http->has_room = true;
+	atomic_fetch_sub(&http->stats.connections, 1);
+}
+
+/* ---- the loop ---- */
+
+/* At the limit of connections libmicrohttpd stops listening, and begins again only in the call
+ * after the one that has closed a connection: no event says so. */
+static int wait_ms(const struct http *http, int64_t now_us, int64_t until_us)
+{
+	MHD_UNSIGNED_LONG_LONG daemon_ms;
+	int64_t left_us = until_us - now_us;
+	int64_t ms = WAIT_MS_MAX;
+
+	if (http->has_room)
+		return 0;
+	if (left_us < ms * US_PER_MS)
+		ms = left_us <= 0 ? 0 : (left_us + US_PER_MS - 1) / US_PER_MS;
+	if (MHD_get_timeout(http->daemon, &daemon_ms) == MHD_YES && daemon_ms < (uint64_t)ms)
+		ms = http->stalled_turns < STALLED_TURNS_MAX || daemon_ms > 0 ? (int64_t)daemon_ms
+		                                                              : STALLED_MS;
+	return (int)ms;
+}
+
+/* True when another thread has called. */
+static bool wait_for_events(struct http *http, int timeout_ms)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd fds[] = {{.fd = info->epoll_fd, .events = POLLIN},
+	                       {.fd = http->control.wake_fd, .events = POLLIN}};
+
+	http->stalled_turns++;
+	if (poll(fds, ARRAY_LEN(fds), timeout_ms) > 0)
+		http->stalled_turns = 0;
+	return fds[1].revents != 0;
+}
+
+static void resume_all(struct http *http, struct http_exchange *x)
+{
+	while (x != NULL) {
+		struct http_exchange *next = x->next_resumed;
+
+		atomic_fetch_sub(&http->stats.waiting, 1);
+		MHD_resume_connection(x->internal);
+		x = next;
+	}
+}
+
+/* Whom the kernel has let in already is served: closing the socket would reset them. */
+static void quiesce(struct http *http)
+{
+	struct pollfd pending = {.fd = http->listen_fd, .events = POLLIN};
+
+	for (int i = 0; i < ACCEPT_TURNS_MAX && poll(&pending, 1, 0) > 0; i++)
+		ensure(MHD_run(http->daemon) == MHD_YES);
+	ensure(MHD_quiesce_daemon(http->daemon) == http->listen_fd);
+	(void)close(http->listen_fd);
+	http->listen_fd = -1;
+}
+
+/* Does what other threads have called for; true to stop. */
+static bool obey(struct http *http)
+{
+	struct control_wishes wishes = control_take(&http->control);
+
+	resume_all(http, wishes.resumed);
+	if (wishes.quiesce && http->listen_fd >= 0)
+		quiesce(http);
+	return wishes.stop;
+}
+
+static void *io_thread(void *arg)
+{
+	struct http *http = arg;
+	bool stops = false;
+
+	while (!stops) {
+		int64_t now_us = monotonic_us();
+		int64_t turn_us = http->app->turn(http->app->arg, now_us);
+		int64_t sweep_us = deadlines_sweep(&http->deadlines, now_us, on_late, http);
+		int64_t until_us = turn_us < sweep_us ? turn_us : sweep_us;
+
+		stops = wait_for_events(http, wait_ms(http, now_us, until_us)) && obey(http);
+		http->has_room = false;
+		ensure(MHD_run(http->daemon) == MHD_YES);
+		if (http->listen_fd < 0)
+			control_set_quiet(&http->control, http->exchanges_count == 0);
+	}
+	ensure(atomic_load(&http->stats.waiting) == 0);
+	MHD_stop_daemon(http->daemon);
+	return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
+{
+	(void)arg;
+	(void)connection;
+	return strlen(text);
+}
+
+static struct MHD_Daemon *daemon_start(struct http *http)
+{
+	const struct http_options *o = &http->options;
+	int64_t idle_s = (o->idle_timeout_us + US_PER_S - 1) / US_PER_S;
+	const struct MHD_OptionItem items[] = {
+		{MHD_OPTION_LISTEN_SOCKET, http->listen_fd, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->connections_per_address_max, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, idle_s, NULL},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_ended, http},
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+	                        http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+/* All but socket and thread. NULL: no memory or descriptor. */
+static struct http *http_new(const struct http_options *options, const struct http_app *app)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (http == NULL)
+		return NULL;
+	if (!control_open(&http->control)) {
+		free(http);
+		return NULL;
+	}
+	http->options = *options;
+	http->options.connections_max = listener_connections_max(options->connections_max);
+	if (http->options.connections_max < options->connections_max)
+		log_warn("connections_limited_by_open_files",
+		         L_INT("connections_max", http->options.connections_max),
+		         L_INT("wanted", options->connections_max));
+	http->app = app;
+	deadlines_init(&http->deadlines, options->request_timeout_us);
+	return http;
+}
+
+static void http_free(struct http *http)
+{
+	control_close(&http->control);
+	free(http);
+}
+
+/* The daemon owns the socket from its start on. */
+static bool serve(struct http *http)
+{
+	http->daemon = daemon_start(http);
+	if (http->daemon == NULL) {
+		(void)close(http->listen_fd);
+		return false;
+	}
+	if (http->app->started != NULL)
+		http->app->started(http->app->arg, http);
+	if (pthread_create(&http->thread, NULL, io_thread, http) != 0) {
+		MHD_stop_daemon(http->daemon);
+		return false;
+	}
+	return true;
+}
+
+struct http *http_start(const struct http_options *options, const struct http_app *app,
+                        struct buf *why)
+{
+	struct http *http = http_new(options, app);
+
+	if (http == NULL) {
+		buf_add_str(why, "no memory or file descriptor is left for the HTTP server");
+		return NULL;
+	}
+	http->listen_fd = listener_open(options->listen, options->port, &http->port, why);
+	if (http->listen_fd >= 0 && serve(http))
+		return http;
+	if (http->listen_fd >= 0)
+		buf_add_str(why, "the HTTP server did not start: no memory, thread or file "
+		                 "descriptor is left");
+	http_free(http);
+	return NULL;
+}
+
+int http_port(const struct http *http)
+{
+	return http->port;
+}
+
+const struct http_stats *http_stats(const struct http *http)
+{
+	return &http->stats;
+}
+
+void http_resume(struct http *http, struct http_exchange *x)
+{
+	control_resume(&http->control, x);
+}
+
+void http_wake(struct http *http)
+{
+	control_wake(&http->control);
+}
+
+void http_quiesce(struct http *http)
+{
+	control_quiesce(&http->control);
+}
+
+bool http_drain(struct http *http, int64_t timeout_us)
+{
+	return control_wait_quiet(&http->control, timeout_us);
+}
+
+void http_stop(struct http *http)
+{
+	control_stop(&http->control);
+	ensure(pthread_join(http->thread, NULL) == 0);
+	http_free(http);
+}

@@ -1,0 +1,136 @@
+/* intake.c - decides what happens to a request while it comes in.
+ *
+ *   intake_head --> intake_body, any number of times --> intake_whole, again after each INTAKE_WAIT
+ *
+ * Invariants: (1) what follows INTAKE_ANSWER, INTAKE_REFUSE or INTAKE_ABORT is intake_free; (2) an
+ * answer in the middle of a request closes the connection, whatever is still to come of it. */
+#include "web/intake.h"
+
+#include "web/framing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct intake *intake_new(const struct http_app *app, const char *target, int64_t now_us)
+{
+	size_t target_len = strlen(target);
+	struct intake *in = malloc(sizeof(*in) + target_len + 1);
+
+	if (in == NULL)
+		return NULL;
+	memset(in, 0, offsetof(struct intake, headers)); /* not the headers: they are 3 KiB */
+	memcpy(in->target, target, target_len + 1);
+	in->app = app;
+	in->target_at = target;
+	buf_init(&in->body, HTTP_BODY_BYTES_MAX);
+	in->x.target = (struct text){in->target, target_len};
+	in->x.headers = in->headers;
+	in->x.began_us = now_us;
+	return in;
+}
+
+void intake_free(struct intake *in)
+{
+	if (in->has_head)
+		in->app->ended(in->app->arg, &in->x);
+	buf_release(&in->body);
+	free(in);
+}
+
+bool intake_has_too_many_parameters(const struct intake *in)
+{
+	size_t parameters = 1;
+
+	for (size_t i = 0; i < in->x.target.len; i++)
+		parameters += in->x.target.ptr[i] == '&';
+	return parameters > QUERY_PARAMETERS_MAX;
+}
+
+bool intake_header(struct intake *in, struct text name, struct text value)
+{
+	if (in->x.headers_count == HTTP_HEADERS_MAX) {
+		in->has_too_many_headers = true;
+		return false;
+	}
+	in->headers[in->x.headers_count++] = (struct http_header){name, value};
+	return true;
+}
+
+static enum error judge(struct intake *in, const char *version, size_t header_bytes,
+                        const char **ret_detail)
+{
+	struct framing_lines lines = {in->target_at, text_of(version), header_bytes};
+
+	if (in->has_too_many_headers || header_bytes > HTTP_HEADER_BYTES_MAX) {
+		*ret_detail = "Send at most 100 headers, and 16 KiB of them.";
+		return ERR_HEADER_TOO_LARGE;
+	}
+	enum error error = framing_check(&in->x, &lines, ret_detail);
+	framing_trim(in->headers, in->x.headers_count);
+	return error;
+}
+
+static enum intake_step answer_and_close(struct intake *in)
+{
+	in->x.answer.close = true;
+	return INTAKE_ANSWER;
+}
+
+/* Whether a body that nobody wants is read all the same, so that the client reads its answer and
+ * can keep the connection. Who asks for 100 Continue sends nothing until it is answered. */
+static bool is_worth_discarding(const struct http_exchange *x)
+{
+	return x->content_length <= HTTP_DISCARD_BYTES_MAX &&
+	       http_header_find(x, "Expect", NULL).ptr == NULL;
+}
+
+enum intake_step intake_head(struct intake *in, const char *method, const char *version,
+                             size_t header_bytes)
+{
+	const char *detail = NULL;
+
+	in->has_head = true;
+	in->x.method = text_of(method);
+	enum error error = judge(in, version, header_bytes, &detail);
+	if (error != ERR_NONE) {
+		in->app->problem(in->app->arg, &in->x, error, detail);
+		return answer_and_close(in);
+	}
+	in->is_answered = !in->app->head(in->app->arg, &in->x);
+	if (in->is_answered && !is_worth_discarding(&in->x))
+		return answer_and_close(in);
+	return INTAKE_READ;
+}
+
+static enum intake_step discard(struct intake *in, size_t count)
+{
+	in->discarded_bytes += count;
+	if (in->discarded_bytes <= HTTP_DISCARD_BYTES_MAX)
+		return INTAKE_READ;
+	in->refusal = ERR_CONTENT_TOO_LARGE;
+	return INTAKE_REFUSE;
+}
+
+enum intake_step intake_body(struct intake *in, const char *bytes, size_t count)
+{
+	ensure(in->has_head && !in->is_whole);
+	if (!in->is_answered && count > HTTP_BODY_BYTES_MAX - in->body.len) {
+		in->x.body_too_large = true;
+		buf_release(&in->body);
+	}
+	if (in->is_answered || in->x.body_too_large)
+		return discard(in, count);
+	buf_add(&in->body, bytes, count);
+	return in->body.full ? INTAKE_ABORT : INTAKE_READ; /* within the cap: no memory */
+}
+
+enum intake_step intake_whole(struct intake *in)
+{
+	ensure(in->has_head);
+	in->x.resumed = in->is_whole;
+	in->is_whole = true;
+	in->x.body = buf_text(&in->body);
+	if (in->is_answered || in->app->body(in->app->arg, &in->x))
+		return INTAKE_ANSWER;
+	return INTAKE_WAIT;
+}

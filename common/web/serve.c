@@ -1,0 +1,267 @@
+/* serve.c - the daemon's life.
+ *
+ * Stop (architecture.md, section 3): readiness off, serve on for DRAIN_DELAY, refuse new
+ * connections and commands, answer long polls, wait until everything under way is answered, stop
+ * HTTP, stop the writer, checkpoint, exit 0. A second signal ends the process at once: what was
+ * acknowledged is on disk at any moment. */
+#include "web/serve.h"
+
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+#include "web/pages.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A request has 10 s to arrive and a command 5 s to begin; what is not answered after this never
+ * will be. */
+#define DRAIN_TIMEOUT_US (30 * US_PER_S)
+#define DRAIN_STEP_US (100 * US_PER_MS)
+
+/* Everything that runs, in the order of starting; a NULL was not reached. */
+struct running {
+	const struct service *service;
+	const struct common_options *options;
+	struct store store;
+	struct engine *engine;
+	struct readers *readers;
+	struct db *db; /* the I/O thread's */
+	struct writer *writer;
+	struct api *api;
+	struct http *http;
+	int64_t started_us;
+};
+
+static void collect_build_info(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s{service=\"%s\",version=\"%s\",commit=\"%s\"} 1\n", metric->name,
+	         running->service->name, version_number, version_commit);
+}
+
+static void collect_head(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s %lld\n", metric->name, (long long)engine_head_seq(running->engine));
+}
+
+static void collect_healthy(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s %d\n", metric->name, engine_is_healthy(running->engine) ? 1 : 0);
+}
+
+static void collect_start_time(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s %lld\n", metric->name, (long long)(running->started_us / US_PER_S));
+}
+
+static struct metric metrics[] = {
+	{"build_info", METRIC_GAUGE, "What is running; the value is always 1.", collect_build_info,
+         NULL, NULL},
+	{"process_start_time_seconds", METRIC_GAUGE, "Start of the process since 1970 UTC.",
+         collect_start_time, NULL, NULL},
+	{"journal_head_seq", METRIC_GAUGE, "Number of the last committed event.", collect_head,
+         NULL, NULL},
+	{"storage_healthy", METRIC_GAUGE,
+         "1 while the store can be written, 0 while it is being recovered.", collect_healthy, NULL,
+         NULL},
+};
+
+static void committed(void *arg)
+{
+	struct running *running = arg;
+
+	api_committed(running->api);
+}
+
+/* Storage, and what executes. */
+static bool start_storage(struct running *running, struct buf *why)
+{
+	const struct service *service = running->service;
+	const struct common_options *options = running->options;
+	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
+
+	env_random(&env_system, random, sizeof(random));
+	if (!store_open(options->database_url, service->name, service->migrations,
+	                *service->migrations_count, random, env_now_us(&env_system),
+	                &running->store, why))
+		return false;
+	running->engine = engine_new(&running->store, service->domain, &env_system,
+	                             options->idempotency_ttl_us, why);
+	if (running->engine == NULL)
+		return false;
+	running->readers = readers_start(options->database_url, why);
+	return running->readers != NULL &&
+	       db_open(options->database_url, DB_READER, &running->db, why) == DB_OK;
+}
+
+/* What answers requests; the writer last, since it wakes the others. */
+static bool start_serving(struct running *running, struct buf *why)
+{
+	const struct common_options *options = running->options;
+	struct http_options http_options = {.listen = options->listen,
+	                                    .port = options->port,
+	                                    .connections_max = options->connections_max,
+	                                    .connections_per_address_max =
+	                                            options->connections_per_address_max,
+	                                    .idle_timeout_us = options->idle_timeout_us,
+	                                    .request_timeout_us = HTTP_REQUEST_TIMEOUT_US};
+	struct api_settings settings = {.service = running->service->name,
+	                                .endpoints = running->service->endpoints,
+	                                .currency = options->currency,
+	                                .sip_key = running->store.sip_key,
+	                                .engine = running->engine,
+	                                .readers = running->readers,
+	                                .db = running->db,
+	                                .env = &env_system};
+
+	settings.writer = running->writer =
+		writer_start(running->engine, &env_system, options->queue_max, committed, running);
+	running->api = running->writer == NULL ? NULL : api_new(&settings);
+	if (running->api == NULL) {
+		buf_add_str(why, "There is not enough memory, or no thread can be started.");
+		return false;
+	}
+	running->http = http_start(&http_options, api_app(running->api), why);
+	return running->http != NULL;
+}
+
+static void stop_all(struct running *running)
+{
+	if (running->http != NULL)
+		http_stop(running->http);
+	if (running->writer != NULL)
+		writer_stop(running->writer);
+	if (running->readers != NULL)
+		readers_stop(running->readers);
+	if (running->api != NULL)
+		api_free(running->api);
+	engine_free(running->engine);
+	db_close(running->db);
+	store_close(&running->store);
+}
+
+/* Waits for one of the signals; at most timeout_us, without limit where that is negative. */
+static bool wait_for_signal(const sigset_t *signals, int64_t timeout_us)
+{
+	struct timespec timeout = {.tv_sec = timeout_us / US_PER_S,
+	                           .tv_nsec = timeout_us % US_PER_S * 1000};
+	int number;
+
+	do {
+		number = timeout_us < 0 ? sigwaitinfo(signals, NULL)
+		                        : sigtimedwait(signals, NULL, &timeout);
+	} while (number < 0 && errno == EINTR);
+	return number > 0;
+}
+
+static _Noreturn void end_at_once(const char *reason)
+{
+	log_warn("stopped_at_once", L_STR("reason", reason));
+	log_flush();
+	_exit(EXIT_FAILURE);
+}
+
+static void drain(struct running *running, const sigset_t *signals)
+{
+	int64_t until_us;
+
+	log_info("stopping", L_INT("drain_delay_us", running->options->drain_delay_us));
+	log_flush();
+	api_set_ready(running->api, false);
+	if (running->options->drain_delay_us > 0 &&
+	    wait_for_signal(signals, running->options->drain_delay_us))
+		end_at_once("a second signal came");
+	api_drain(running->api);
+	http_quiesce(running->http);
+	until_us = env_monotonic_us(&env_system) + DRAIN_TIMEOUT_US;
+	while (!http_drain(running->http, DRAIN_STEP_US)) {
+		if (wait_for_signal(signals, 0))
+			end_at_once("a second signal came");
+		if (env_monotonic_us(&env_system) > until_us)
+			end_at_once("requests under way did not end");
+	}
+}
+
+static void announce(const struct running *running)
+{
+	const struct common_options *options = running->options;
+
+	if (options->auth == 0)
+		log_warn("no_authentication", L_STR("listen", options->listen),
+		         L_STR("meaning", "everyone who reaches this address may do everything"));
+	log_info("listening", L_STR("listen", options->listen),
+	         L_INT("port", http_port(running->http)), L_STR("version", version_number),
+	         L_STR("commit", version_commit),
+	         L_INT("journal_head", engine_head_seq(running->engine)));
+	log_flush();
+}
+
+/* AUTH=none is for loopback, unless someone means it. */
+static bool address_is_allowed(const struct common_options *options, struct buf *why)
+{
+	struct in_addr address;
+	struct in6_addr address6;
+	bool is_loopback = (inet_pton(AF_INET, options->listen, &address) == 1 &&
+	                    ntohl(address.s_addr) >> 24 == 127) ||
+	                   (inet_pton(AF_INET6, options->listen, &address6) == 1 &&
+	                    IN6_IS_ADDR_LOOPBACK(&address6));
+
+	if (is_loopback || options->allow_anonymous != 0)
+		return true;
+	buf_addf(why,
+	         "LISTEN=%s would let everyone on the network pay: with AUTH=none listen on "
+	         "127.0.0.1 or ::1, or set "
+	         "ALLOW_ANONYMOUS=1 on purpose.",
+	         options->listen);
+	return false;
+}
+
+int serve(const struct service *service, const struct common_options *options)
+{
+	struct running running = {.service = service,
+	                          .options = options,
+	                          .store = {.lock_fd = -1},
+	                          .started_us = env_now_us(&env_system)};
+	struct buf why AUTO_BUF;
+	sigset_t signals;
+
+	buf_init(&why, 4096);
+	(void)signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* in all threads to come as well */
+	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
+		metrics[i].arg = &running;
+		metric_register(&metrics[i]);
+	}
+	engine_register_metrics();
+	service->register_metrics();
+	if (!address_is_allowed(options, &why) || !start_storage(&running, &why) ||
+	    !start_serving(&running, &why)) {
+		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
+		stop_all(&running);
+		return 2;
+	}
+	api_set_ready(running.api, true);
+	announce(&running);
+	(void)wait_for_signal(&signals, -1);
+	drain(&running, &signals);
+	stop_all(&running);
+	log_info("stopped", L_INT("uptime_us", env_now_us(&env_system) - running.started_us));
+	log_flush();
+	return 0;
+}

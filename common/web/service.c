@@ -1,0 +1,182 @@
+/* service.c - the command line of both binaries: commands, options, help. */
+#include "web/service.h"
+
+#include "runtime/log.h"
+#include "web/pages.h"
+#include "web/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOUR_US (3600 * US_PER_S)
+
+static const char *const auth_names[] = {"none", NULL};
+
+const struct option common_options[] = {
+	COMMON_OPTION("LISTEN", OPTION_TEXT, listen, "127.0.0.1", 1, 45, NULL,
+                      "address to listen on"),
+	COMMON_OPTION("CURRENCY", OPTION_CURRENCY, currency, "USD", 0, 0, NULL,
+                      "ISO 4217 code of requests that name none"),
+	COMMON_OPTION("AUTH", OPTION_ENUM, auth, "none", 0, 0, auth_names,
+                      "who may call: none is everyone, on loopback"),
+	COMMON_OPTION("ALLOW_ANONYMOUS", OPTION_BOOLEAN, allow_anonymous, "0", 0, 1, NULL,
+                      "1 permits AUTH=none on an address that others reach"),
+	COMMON_OPTION("LOG_LEVEL", OPTION_ENUM, log_level, "info", 0, 0, log_level_names,
+                      "least level that is logged"),
+	COMMON_OPTION("CONNECTIONS_MAX", OPTION_INTEGER, connections_max, "4096", 1, 100000, NULL,
+                      "open connections"),
+	COMMON_OPTION("CONNECTIONS_PER_ADDRESS_MAX", OPTION_INTEGER, connections_per_address_max,
+                      "0", 0, 100000, NULL,
+                      "open connections of one client address; 0 is no limit of its own"),
+	COMMON_OPTION("QUEUE_MAX", OPTION_INTEGER, queue_max, "1024", 1, 100000, NULL,
+                      "commands under way; more are answered 503"),
+	COMMON_OPTION("IDLE_TIMEOUT", OPTION_DURATION, idle_timeout_us, "75s", US_PER_S, HOUR_US,
+                      NULL, "time a connection may stay open between requests"),
+	COMMON_OPTION("IDEMPOTENCY_TTL", OPTION_DURATION, idempotency_ttl_us, "72h", US_PER_S,
+                      8760 * HOUR_US, NULL, "time a stored answer is kept for its Idempotency-Key"),
+	COMMON_OPTION("DRAIN_DELAY", OPTION_DURATION, drain_delay_us, "0s", 0, HOUR_US, NULL,
+                      "time to serve on after SIGTERM while /readyz already fails"),
+	{0},
+};
+
+struct command {
+	const char *name, *help;
+	int (*run)(const struct service *service, const struct common_options *options);
+	bool needs_options; /* reads them from flags and environment first; run gets NULL otherwise
+	                     */
+};
+
+static int run_audit(const struct service *service, const struct common_options *options)
+{
+	struct store store = {.lock_fd = -1};
+	struct audit audit;
+	struct buf why AUTO_BUF;
+	bool complete;
+	int64_t findings;
+
+	buf_init(&why, 4096);
+	if (!store_open_reader(options->database_url, service->name, service->migrations,
+	                       *service->migrations_count, &store, &why)) {
+		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
+		return 2;
+	}
+	audit_init(&audit);
+	complete = audit_storage(&audit, store.db) == DB_OK &&
+	           service->audit(&audit, store.db, store.source) == DB_OK;
+	findings = audit.findings_count;
+	(void)fputs(buf_str(&audit.findings), stdout);
+	if (!complete)
+		(void)printf("audit did not finish: %s\n", db_why(store.db));
+	(void)printf("%lld events and %lld rows checked, head %lld: %lld findings\n",
+	             (long long)audit.events_checked, (long long)audit.rows_checked,
+	             (long long)audit.head.seq, (long long)findings);
+	audit_release(&audit);
+	store_close(&store);
+	return complete && findings == 0 ? 0 : 1;
+}
+
+static int run_version(const struct service *service, const struct common_options *options)
+{
+	(void)options;
+	(void)printf("%s %s (%s)\n", service->name, version_number, version_commit);
+	return 0;
+}
+
+static int run_options(const struct service *service, const struct common_options *options)
+{
+	const struct option *tables[] = {service->options, common_options};
+	struct buf text AUTO_BUF;
+
+	(void)options;
+	buf_init(&text, 65536);
+	buf_add_str(&text, "| variable | flag | default | meaning |\n|---|---|---|---|\n");
+	config_markdown(tables, ARRAY_LEN(tables), &text);
+	(void)fputs(buf_str(&text), stdout);
+	return 0;
+}
+
+static int run_help(const struct service *service, const struct common_options *options);
+
+static const struct command commands[] = {
+	{"serve", "serve requests until SIGTERM; the default", serve, true},
+	{"audit",
+         "check journal, states and storage, also beside a running daemon; exit 1 on a finding",
+         run_audit, true},
+	{"options", "print the options as README.md shows them", run_options, false},
+	{"version", "print what this is", run_version, false},
+	{"help", "print this", run_help, false},
+};
+
+static int run_help(const struct service *service, const struct common_options *options)
+{
+	const struct option *tables[] = {service->options, common_options};
+	struct buf text AUTO_BUF;
+
+	(void)options;
+	buf_init(&text, 65536);
+	buf_addf(&text, "%s - %s\n\nUsage: %s [COMMAND] [OPTION...]\n\nCommands:\n", service->name,
+	         service->summary, service->name);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		buf_addf(&text, "  %-10s %s\n", commands[i].name, commands[i].help);
+	buf_add_str(&text, "\nOptions (each also an environment variable; a flag wins):\n");
+	config_help(tables, ARRAY_LEN(tables), &text);
+	(void)fputs(buf_str(&text), stdout);
+	return 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* The command that argv names; *flags is how many words come before the options. A flag alone means
+ * serve. */
+static const struct command *choose_command(int argc, char **argv, int *flags)
+{
+	const struct command *command;
+
+	*flags = 1;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return find_command("help");
+	if (argc < 2)
+		return find_command("serve");
+	command = find_command(argv[1]);
+	if (command != NULL)
+		*flags = 2;
+	return command == NULL && argv[1][0] == '-' ? find_command("serve") : command;
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+	const struct option *tables[] = {service->options, common_options};
+	struct common_options *options = calloc(1, service->options_size);
+	struct buf why AUTO_BUF;
+	int flags, status = 2;
+	const struct command *command = choose_command(argc, argv, &flags);
+
+	buf_init(&why, 4096);
+	if (command == NULL) {
+		(void)fprintf(stderr, "%s: \"%s\" is not a command; see --help\n", service->name,
+		              argv[1]);
+	} else if (!command->needs_options) {
+		status = command->run(service, NULL);
+	} else if (options == NULL || !config_load(tables, ARRAY_LEN(tables), argc - flags,
+	                                           argv + flags, options, &why)) {
+		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
+	} else {
+		log_set_service(service->name);
+		log_set_level((enum log_level)options->log_level);
+		status = command->run(service, options);
+	}
+	free(options);
+	return status;
+}
