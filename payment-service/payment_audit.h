@@ -1,0 +1,10 @@
+/* payment_audit.h - what an audit checks of payments. */
+#ifndef PAYMENT_PAYMENT_AUDIT_H
+#define PAYMENT_PAYMENT_AUDIT_H
+
+#include "storage/audit.h"
+
+/* The journal's chain; each payment against its last event; each event against its payment. */
+must_use enum db_result payment_audit(struct audit *audit, struct db *db, const char *source);
+
+#endif
