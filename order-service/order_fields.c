@@ -1,0 +1,44 @@
+/* order_fields.c - the tables of an order's members. */
+#include "order_fields.h"
+
+#include "order_store.h"
+
+#define O struct order
+
+const struct field order_fields[] = {
+	FIELD_STR("order_id", O, order_id, "The client's id, or ours."),
+	FIELD_ENUM("order_status", O, status, FIELD_REQUIRED, order_status_names,
+                   "The order is durably accepted."),
+	FIELD_ENUM("state", O, state, FIELD_REQUIRED, order_state_names, "How far it is."),
+	FIELD_MONEY("amount", O, amount_minor, FIELD_OPTIONAL, 1,
+                    "The total; null while it is open."),
+	FIELD_CURRENCY("currency", O, currency, FIELD_REQUIRED, "ISO 4217."),
+	FIELD_MONEY("amount_paid", O, paid_minor, FIELD_REQUIRED, 0, "Captured by its payments."),
+	FIELD_MONEY("amount_authorized", O, authorized_minor, FIELD_REQUIRED, 0,
+                    "Held, not captured yet."),
+	FIELD_MONEY("amount_refunded", O, refunded_minor, FIELD_REQUIRED, 0, "Gone back."),
+	FIELD_MONEY("amount_due", O, due_minor, FIELD_OPTIONAL, 0,
+                    "Still to be paid; null while the amount is open."),
+	FIELD_MONEY("amount_overpaid", O, overpaid_minor, FIELD_REQUIRED, 0,
+                    "Captured beyond the total."),
+	FIELD_RAW("items", O, items, "As given: sku, name, quantity, unit_price."),
+	FIELD_TEXT("customer", O, customer, FIELD_OPTIONAL, 0, 255, "As given."),
+	FIELD_TEXT("description", O, description, FIELD_OPTIONAL, 0, 500, "As given."),
+	FIELD_METADATA("metadata", O, metadata, FIELD_REQUIRED, "As given."),
+	FIELD_TIME("expires_at", O, expires_us, FIELD_OPTIONAL,
+                   "When it lapses if nothing was paid; null: never."),
+	FIELD_TIME("created_at", O, created_us, FIELD_REQUIRED, "When it was accepted."),
+	FIELD_TIME("updated_at", O, updated_us, FIELD_REQUIRED, "When it last changed."),
+	FIELD_END,
+};
+
+const struct field order_event_fields[] = {
+	FIELD_ENUM("state", O, state, FIELD_REQUIRED, order_state_names, "After the change."),
+	FIELD_MONEY("amount", O, amount_minor, FIELD_OPTIONAL, 1,
+                    "The total; null while it is open."),
+	FIELD_CURRENCY("currency", O, currency, FIELD_REQUIRED, "ISO 4217."),
+	FIELD_MONEY("amount_paid", O, paid_minor, FIELD_REQUIRED, 0, "After the change."),
+	FIELD_MONEY("amount_refunded", O, refunded_minor, FIELD_REQUIRED, 0, "After the change."),
+	FIELD_TIME("expires_at", O, expires_us, FIELD_OPTIONAL, "When it lapses; null: never."),
+	FIELD_END,
+};

@@ -1,0 +1,13 @@
+/* order_fields.h - how an order looks in an answer and in an event. */
+#ifndef ORDER_ORDER_FIELDS_H
+#define ORDER_ORDER_FIELDS_H
+
+#include "base/field.h"
+#include "order.h"
+
+/* Of struct order: the whole resource, and what an event tells of it (no free text, no customer, no
+ * metadata). */
+extern const struct field order_fields[];
+extern const struct field order_event_fields[];
+
+#endif
