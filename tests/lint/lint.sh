@@ -23,8 +23,9 @@ format() {
 	clang-format --dry-run -Werror "${c_files[@]}" "${h_files[@]}"
 }
 
-# One file a process: in a second one that uses va_list, clang-tidy 14 warns where nothing is wrong. On standard error
-# clang-tidy only counts the warnings in other people's headers, and misses a compilation database.
+# One file a process: in a second one that uses va_list, clang-tidy 14 warns where nothing is wrong.
+# On standard error it only counts the warnings in other people's headers, and misses a compilation
+# database.
 tidy() {
 	printf '%s\0' "${c_files[@]}" | xargs -0 -n 1 -P "$(nproc)" \
 		clang-tidy --quiet --extra-arg=-std=c17 "${compile[@]/#/--extra-arg=}" 2>/dev/null

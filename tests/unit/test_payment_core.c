@@ -1,0 +1,389 @@
+/* test_payment_core.c - what POST /pay does to an order, as a table: what is there, what is asked,
+ * what comes out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "payment-service/payment.h"
+#include "payment-service/processor.h"
+#include "unit/unit.h"
+
+#define NOW_US INT64_C(1795408200123456)
+#define PAYMENTS_MAX 3
+
+static const uint8_t random_bytes[ULID_RANDOM_BYTES] = "0123456789";
+
+/* A payment that is there. */
+struct given {
+	int64_t amount_minor; /* 0: the end of the list */
+	int status;
+	bool has_key;
+	const char *currency, *method; /* NULL: USD, none */
+	int64_t refunded_minor;
+};
+
+#define PAID(amount, ...) \
+	{ \
+		.amount_minor = amount, .status = PAYMENT_SUCCESS, __VA_ARGS__ \
+	}
+#define FAILED(amount, ...) \
+	{ \
+		.amount_minor = amount, .status = PAYMENT_FAILED, __VA_ARGS__ \
+	}
+#define KEY .has_key = true
+
+/* What is asked. */
+struct asked {
+	int64_t amount_minor;
+	bool has_key, is_declined;
+	const char *currency, *method; /* NULL: USD, none */
+};
+
+#define PAY(amount, ...) \
+	{ \
+		.amount_minor = amount, __VA_ARGS__ \
+	}
+#define DECLINED .is_declined = true
+
+enum { NOTHING, NEW, REPLAY };
+
+static const struct {
+	const char *rule;
+	struct given have[PAYMENTS_MAX];
+	struct asked pay;
+	enum error want;
+	int effect;
+} cases[] = {
+	{"the first payment", {{0}}, PAY(1099), ERR_NONE, NEW},
+	{"the first payment, with a key", {{0}}, PAY(1099, KEY), ERR_NONE, NEW},
+	{"the least", {{0}}, PAY(1), ERR_NONE, NEW},
+	{"the most", {{0}}, PAY(MONEY_MINOR_MAX), ERR_NONE, NEW},
+	{"a decline is stored", {{0}}, PAY(1099, DECLINED), ERR_PAYMENT_DECLINED, NEW},
+
+	/* Without a key the order id is the key. */
+	{"the same again is the same payment", {PAID(1099)}, PAY(1099), ERR_NONE, REPLAY},
+	{"also where the processor would decline now",
+         {PAID(1099)},
+         PAY(1099, DECLINED),
+         ERR_NONE,
+         REPLAY},
+	{"the same method again",
+         {PAID(1099, .method = "pm_success")},
+         PAY(1099, .method = "pm_success"),
+         ERR_NONE,
+         REPLAY},
+	{"less", {PAID(1099)}, PAY(1098), ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"more", {PAID(1099)}, PAY(1100), ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"another currency",
+         {PAID(1099)},
+         PAY(1099, .currency = "EUR"),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"another method",
+         {PAID(1099, .method = "pm_success")},
+         PAY(1099, .method = "pm_declined"),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"a method where none was",
+         {PAID(1099)},
+         PAY(1099, .method = "pm_success"),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"no method where one was",
+         {PAID(1099, .method = "pm_success")},
+         PAY(1099),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"the same after a refund",
+         {PAID(1099, .refunded_minor = 1)},
+         PAY(1099),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+
+	/* A key asks for a payment of its own. */
+	{"the same with a key", {PAID(1099)}, PAY(1099, KEY), ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"without a key after one with",
+         {PAID(1099, KEY)},
+         PAY(1099),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"with another key", {PAID(1099, KEY)}, PAY(1, KEY), ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"nothing is due, before the currency is looked at",
+         {PAID(1099, KEY)},
+         PAY(1, KEY, .currency = "EUR"),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"a refund does not reopen the order",
+         {PAID(1099, KEY, .refunded_minor = 1099)},
+         PAY(1099, KEY),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+
+	/* A failed payment claims nothing. */
+	{"a new attempt after a decline", {FAILED(1099)}, PAY(1099), ERR_NONE, NEW},
+	{"with another amount and currency",
+         {FAILED(1099)},
+         PAY(5, .currency = "KWD"),
+         ERR_NONE,
+         NEW},
+	{"declined again", {FAILED(1099)}, PAY(1099, DECLINED), ERR_PAYMENT_DECLINED, NEW},
+	{"the one that succeeded is the natural one",
+         {FAILED(7), PAID(1099), FAILED(8)},
+         PAY(1099),
+         ERR_NONE,
+         REPLAY},
+	{"not the one that failed",
+         {FAILED(7), PAID(1099)},
+         PAY(7),
+         ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+};
+
+static const struct currency *currency_of(const char *code)
+{
+	return currency_find(text_of(code == NULL ? "USD" : code));
+}
+
+static struct text method_of(const char *method)
+{
+	return method == NULL ? TEXT_NONE : text_of(method);
+}
+
+static void add(struct payment_view *view, const struct given *given, int64_t number)
+{
+	const struct payment payment = {
+		.payment_key = PAYMENT_KEYS_PER_ORDER + number,
+		.currency = currency_of(given->currency),
+		.amount_minor = given->amount_minor,
+		.captured_minor = given->status == PAYMENT_SUCCESS ? given->amount_minor : 0,
+		.refunded_minor = given->refunded_minor,
+		.status = given->status,
+		.has_key = given->has_key,
+		.payment_method = method_of(given->method),
+	};
+	bool is_natural = payment_view_add(view, &payment);
+
+	ck_assert_int_eq(is_natural, given->status == PAYMENT_SUCCESS && !given->has_key);
+}
+
+static struct pay_command command_of(const struct asked *asked)
+{
+	return (struct pay_command){
+		.order_id = "o-1",
+		.currency = currency_of(asked->currency),
+		.amount_minor = asked->amount_minor,
+		.payment_method = method_of(asked->method),
+		.description = TEXT_LITERAL("a book"),
+		.metadata = TEXT_LITERAL("{}"),
+		.answer = {.approved = !asked->is_declined,
+	                   .decline_code =
+	                           asked->is_declined ? TEXT_LITERAL("declined") : TEXT_NONE,
+	                   .processor = TEXT_LITERAL("sandbox")},
+		.has_key = asked->has_key,
+	};
+}
+
+static enum error decide(const struct payment_view *view, const struct asked *asked,
+                         struct payment_outcome *ret_outcome, char *detail)
+{
+	const struct pay_command command = command_of(asked);
+	const struct payment_moment moment = {.now_us = NOW_US, .random = random_bytes};
+
+	memset(ret_outcome, 0, sizeof(*ret_outcome));
+	detail[0] = '\0';
+	return payment_decide_pay(view, &command, &moment, ret_outcome, detail);
+}
+
+static void check(const char *rule, const struct payment_view *view, const struct asked *asked,
+                  enum error want, int effect)
+{
+	struct payment_outcome outcome;
+	char detail[PAYMENT_DETAIL_SIZE];
+	enum error error = decide(view, asked, &outcome, detail);
+
+	ck_assert_msg(error == want, "%s: error %d", rule, error);
+	ck_assert_msg(outcome.is_new == (effect == NEW), "%s: is new", rule);
+	ck_assert_msg(outcome.replays == (effect == REPLAY), "%s: replays", rule);
+}
+
+START_TEST(an_order_is_paid_as_the_contract_says)
+{
+	struct payment_view view = {0};
+
+	for (int64_t i = 0; i < PAYMENTS_MAX && cases[_i].have[i].amount_minor > 0; i++)
+		add(&view, &cases[_i].have[i], i);
+	check(cases[_i].rule, &view, &cases[_i].pay, cases[_i].want, cases[_i].effect);
+}
+END_TEST
+
+START_TEST(the_order_of_the_rows_does_not_matter)
+{
+	struct payment_view view = {0};
+
+	for (int64_t i = PAYMENTS_MAX - 1; i >= 0; i--)
+		if (cases[_i].have[i].amount_minor > 0)
+			add(&view, &cases[_i].have[i], i);
+	check(cases[_i].rule, &view, &cases[_i].pay, cases[_i].want, cases[_i].effect);
+}
+END_TEST
+
+/* Where the total is above what is claimed. */
+static const struct {
+	const char *rule;
+	struct asked pay;
+	enum error want;
+	int effect;
+	const char *detail;
+} part_payments[] = {
+	{"less than is due", PAY(599, KEY), ERR_NONE, NEW, ""},
+	{"all that is due", PAY(600, KEY), ERR_NONE, NEW, ""},
+	{"more than is due", PAY(601, KEY), ERR_AMOUNT_EXCEEDS_DUE, NOTHING, ""},
+	{"more than is due, declined", PAY(601, KEY, DECLINED), ERR_AMOUNT_EXCEEDS_DUE, NOTHING,
+         ""},
+	{"another currency", PAY(1, KEY, .currency = "EUR"), ERR_CURRENCY_MISMATCH, NOTHING,
+         "The order is in USD: pay it in that currency."},
+	{"a decline", PAY(600, KEY, DECLINED), ERR_PAYMENT_DECLINED, NEW, ""},
+};
+
+START_TEST(a_part_payment_keeps_to_what_is_due)
+{
+	struct payment_view view = {.order_known = true,
+	                            .payments_count = 1,
+	                            .claimed_minor = 400,
+	                            .total_minor = 1000,
+	                            .currency = currency_of("USD")};
+	struct payment_outcome outcome;
+	char detail[PAYMENT_DETAIL_SIZE];
+
+	check(part_payments[_i].rule, &view, &part_payments[_i].pay, part_payments[_i].want,
+	      part_payments[_i].effect);
+	(void)decide(&view, &part_payments[_i].pay, &outcome, detail);
+	ck_assert_str_eq(detail, part_payments[_i].detail);
+}
+END_TEST
+
+START_TEST(the_total_is_what_the_first_live_payment_claims)
+{
+	static const struct given payments[] = {FAILED(1, KEY), PAID(1000, KEY, .currency = "EUR"),
+	                                        PAID(400, KEY)};
+	struct payment_view view = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(payments); i++) {
+		size_t number =
+			_i == 0 ? i : ARRAY_LEN(payments) - 1 - i; /* rows come in any order */
+		add(&view, &payments[number], (int64_t)number);
+	}
+	ck_assert_int_eq(view.payments_count, 3);
+	ck_assert_int_eq(view.total_minor, 1000);
+	ck_assert_int_eq(view.claimed_minor, 1400);
+	ck_assert_ptr_eq(view.currency, currency_of("EUR"));
+	ck_assert(!view.has_natural);
+}
+END_TEST
+
+START_TEST(an_order_takes_at_most_100_payments)
+{
+	static const struct asked pay = PAY(1099);
+	struct payment_view view = {0};
+
+	for (int64_t i = 0; i < PAYMENTS_PER_ORDER_MAX; i++) {
+		check("one more attempt", &view, &pay, ERR_NONE, NEW);
+		add(&view, &(struct given)FAILED(1099), i);
+	}
+	check("one too many", &view, &pay, ERR_INVALID_REQUEST, NOTHING);
+}
+END_TEST
+
+START_TEST(a_replay_passes_the_limit_of_payments)
+{
+	static const struct asked pay = PAY(1099);
+	struct payment_view view = {0};
+
+	for (int64_t i = 1; i < PAYMENTS_PER_ORDER_MAX; i++)
+		add(&view, &(struct given)FAILED(1099), i);
+	add(&view, &(struct given)PAID(1099), 0);
+	check("the same again", &view, &pay, ERR_NONE, REPLAY);
+}
+END_TEST
+
+static void check_new(const struct payment *payment, bool is_approved)
+{
+	ck_assert_str_eq(payment->order_id, "o-1");
+	ck_assert(id_is_valid("pay_", text_of(payment->payment_id)));
+	ck_assert(id_is_valid("sbx_", text_of(payment->processor_reference)));
+	ck_assert_int_eq(payment->amount_minor, 1099);
+	ck_assert_int_eq(payment->captured_minor, is_approved ? 1099 : 0);
+	ck_assert_int_eq(payment->refundable_minor, is_approved ? 1099 : 0);
+	ck_assert_int_eq(payment->refunded_minor, 0);
+	ck_assert_int_eq(payment->refund_pending_minor, 0);
+	ck_assert_int_eq(payment->status, is_approved ? PAYMENT_SUCCESS : PAYMENT_FAILED);
+	ck_assert_int_eq(payment->pending_operation, -1);
+	ck_assert(text_equal(payment->decline_code,
+	                     is_approved ? TEXT_NONE : TEXT_LITERAL("declined")));
+	ck_assert(text_is(payment->processor, "sandbox"));
+	ck_assert(text_is(payment->description, "a book"));
+	ck_assert(text_is(payment->metadata, "{}"));
+	ck_assert_int_eq(payment->created_us, NOW_US);
+	ck_assert_int_eq(payment->updated_us, NOW_US);
+}
+
+START_TEST(a_new_payment_holds_what_was_asked_and_answered)
+{
+	const struct asked pay = PAY(1099, KEY, .is_declined = _i == 1);
+	struct payment_view view = {0};
+	struct payment_outcome outcome;
+	char detail[PAYMENT_DETAIL_SIZE];
+
+	(void)decide(&view, &pay, &outcome, detail);
+	check_new(&outcome.payment, _i == 0);
+	ck_assert(outcome.payment.has_key);
+}
+END_TEST
+
+static const struct {
+	const char *method;
+	bool is_known, approves;
+	const char *decline_code;
+} methods[] = {
+	{NULL, true, true, NULL},
+	{"pm_success", true, true, NULL},
+	{"pm_declined", true, false, "declined"},
+	{"pm_insufficient_funds", true, false, "insufficient_funds"},
+	{"pm_expired_card", true, false, "expired_card"},
+	{"pm_unknown", false, false, NULL},
+	{"PM_SUCCESS", false, false, NULL},
+	{"pm_succes", false, false, NULL},
+	{"pm_success ", false, false, NULL},
+	{"", false, false, NULL},
+};
+
+START_TEST(the_sandbox_decides_by_the_method)
+{
+	struct processor_answer answer = {0};
+	bool is_known = sandbox_authorize(method_of(methods[_i].method), &answer);
+
+	ck_assert_int_eq(is_known, methods[_i].is_known);
+	ck_assert_int_eq(answer.approved, methods[_i].approves);
+	ck_assert(text_equal(answer.decline_code, method_of(methods[_i].decline_code)));
+	ck_assert(text_equal(answer.processor, method_of(is_known ? "sandbox" : NULL)));
+}
+END_TEST
+
+static Suite *payment_core_suite(void)
+{
+	Suite *suite = suite_create("payment_core");
+	TCase *tests = tcase_create("payment_core");
+
+	tcase_add_loop_test(tests, an_order_is_paid_as_the_contract_says, 0, ARRAY_LEN(cases));
+	tcase_add_loop_test(tests, the_order_of_the_rows_does_not_matter, 0, ARRAY_LEN(cases));
+	tcase_add_loop_test(tests, a_part_payment_keeps_to_what_is_due, 0,
+	                    ARRAY_LEN(part_payments));
+	tcase_add_loop_test(tests, the_total_is_what_the_first_live_payment_claims, 0, 2);
+	tcase_add_test(tests, an_order_takes_at_most_100_payments);
+	tcase_add_test(tests, a_replay_passes_the_limit_of_payments);
+	tcase_add_loop_test(tests, a_new_payment_holds_what_was_asked_and_answered, 0, 2);
+	tcase_add_loop_test(tests, the_sandbox_decides_by_the_method, 0, ARRAY_LEN(methods));
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+TEST_MAIN(payment_core_suite)

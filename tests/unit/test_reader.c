@@ -1,0 +1,201 @@
+/* test_reader.c - the reader threads: every job runs once, too many are refused, stop forgets none.
+ */
+#include "runtime/reader.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <string.h>
+
+#include "unit/store_fixture.h"
+#include "unit/unit.h"
+
+#define TIMEOUT_S 60 /* of a test, on a slow machine with a sanitizer */
+#define EVENTS 5
+
+static const struct statement count_events = {"SELECT count(*) FROM journal", NULL};
+
+static struct store store;
+static struct readers *readers;
+static sem_t is_held, may_go_on, came_back;
+
+static void setup(void)
+{
+	struct journal *journal;
+	struct buf AUTO_BUF why;
+
+	buf_init(&why, 1024);
+	store = fixture_store();
+	journal = journal_new(store.source);
+	fixture_events(&store, journal, EVENTS);
+	journal_free(journal);
+	readers = readers_start(fixture_url("store.db"), &why);
+	ck_assert_msg(readers != NULL, "%s", buf_str(&why));
+	ck_assert_int_eq(sem_init(&is_held, 0, 0), 0);
+	ck_assert_int_eq(sem_init(&may_go_on, 0, 0), 0);
+	ck_assert_int_eq(sem_init(&came_back, 0, 0), 0);
+}
+
+static void teardown(void)
+{
+	store_close(&store);
+}
+
+static void wait_for(sem_t *semaphore, size_t times)
+{
+	for (size_t i = 0; i < times; i++)
+		while (sem_wait(semaphore) != 0)
+			continue; /* interrupted */
+}
+
+struct count_job {
+	struct reader_job job;
+	pthread_t submitter;
+	bool is_holding; /* its reader waits for may_go_on */
+	/* Of the thread that runs it, until it is done. */
+	bool ran_elsewhere;
+	int64_t events;
+	int ran, done;
+};
+
+static void note_count(void *arg, const struct db_row *row)
+{
+	*(int64_t *)arg = db_int(row, 0);
+}
+
+static void run(struct reader_job *job, struct db *db)
+{
+	struct count_job *own = job->owner;
+
+	if (own->is_holding) {
+		(void)sem_post(&is_held);
+		wait_for(&may_go_on, 1);
+	}
+	DB_SEND0(db, &count_events, note_count, &own->events);
+	if (db_flush(db) != DB_OK)
+		own->events = -1;
+	own->ran_elsewhere = pthread_equal(pthread_self(), own->submitter) == 0;
+	own->ran++;
+}
+
+static void done(struct reader_job *job)
+{
+	struct count_job *own = job->owner;
+
+	own->done += own->ran; /* done comes after run */
+	(void)sem_post(&came_back);
+}
+
+static void submit(struct count_job *job, bool is_holding)
+{
+	*job = (struct count_job){.job = {.owner = job, .run = run, .done = done},
+	                          .submitter = pthread_self(),
+	                          .is_holding = is_holding};
+	ck_assert_int_eq(readers_submit(readers, &job->job), ERR_NONE);
+}
+
+static void check_ran(const struct count_job *jobs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(jobs[i].events, EVENTS);
+		ck_assert_int_eq(jobs[i].ran, 1);
+		ck_assert_int_eq(jobs[i].done, 1);
+		ck_assert(jobs[i].ran_elsewhere);
+	}
+}
+
+START_TEST(every_job_runs_once_on_a_thread_of_its_own)
+{
+	static struct count_job jobs[READER_QUEUE_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+		submit(&jobs[i], false);
+	wait_for(&came_back, ARRAY_LEN(jobs));
+	readers_stop(readers);
+	check_ran(jobs, ARRAY_LEN(jobs));
+}
+END_TEST
+
+/* Both readers wait in a job, and the queue is full. */
+static void fill(struct count_job jobs[READER_THREADS + READER_QUEUE_MAX])
+{
+	for (size_t i = 0; i < READER_THREADS; i++)
+		submit(&jobs[i], true);
+	wait_for(&is_held, READER_THREADS);
+	for (size_t i = READER_THREADS; i < READER_THREADS + READER_QUEUE_MAX; i++)
+		submit(&jobs[i], false);
+}
+
+static void let_go(void)
+{
+	for (size_t i = 0; i < READER_THREADS; i++)
+		(void)sem_post(&may_go_on);
+}
+
+START_TEST(a_full_queue_refuses_and_recovers)
+{
+	static struct count_job jobs[READER_THREADS + READER_QUEUE_MAX], one_more;
+
+	fill(jobs);
+	one_more.job = (struct reader_job){.owner = &one_more, .run = run, .done = done};
+	ck_assert_int_eq(readers_submit(readers, &one_more.job), ERR_OVERLOADED);
+	let_go();
+	wait_for(&came_back, ARRAY_LEN(jobs));
+	submit(&one_more, false);
+	readers_stop(readers);
+	check_ran(jobs, ARRAY_LEN(jobs));
+	check_ran(&one_more, 1);
+}
+END_TEST
+
+static void *release_when_stopping(void *arg)
+{
+	while (readers_submit(readers, arg) != ERR_SHUTTING_DOWN)
+		(void)sched_yield(); /* the queue is full: the job is not taken */
+	let_go();
+	return NULL;
+}
+
+START_TEST(stop_runs_all_that_waits)
+{
+	static struct count_job jobs[READER_THREADS + READER_QUEUE_MAX], late;
+	pthread_t helper;
+
+	fill(jobs);
+	late.job = (struct reader_job){.owner = &late, .run = run, .done = done};
+	ck_assert_int_eq(pthread_create(&helper, NULL, release_when_stopping, &late.job), 0);
+	readers_stop(readers);
+	ck_assert_int_eq(pthread_join(helper, NULL), 0);
+	check_ran(jobs, ARRAY_LEN(jobs));
+	ck_assert_int_eq(late.ran, 0);
+}
+END_TEST
+
+START_TEST(a_store_that_does_not_open_is_told)
+{
+	struct buf AUTO_BUF why;
+
+	buf_init(&why, 1024);
+	ck_assert_ptr_null(readers_start(fixture_url("none.db"), &why));
+	ck_assert_ptr_nonnull(strstr(buf_str(&why), "does not exist"));
+	readers_stop(readers);
+}
+END_TEST
+
+static Suite *reader_suite(void)
+{
+	Suite *suite = suite_create("reader");
+	TCase *cases = tcase_create("reader");
+
+	fixture_add(cases);
+	tcase_set_timeout(cases, TIMEOUT_S);
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_test(cases, every_job_runs_once_on_a_thread_of_its_own);
+	tcase_add_test(cases, a_full_queue_refuses_and_recovers);
+	tcase_add_test(cases, stop_runs_all_that_waits);
+	tcase_add_test(cases, a_store_that_does_not_open_is_told);
+	suite_add_tcase(suite, cases);
+	return suite;
+}
+
+TEST_MAIN(reader_suite)
