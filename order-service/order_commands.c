@@ -55,9 +55,8 @@ static enum error create_decide(const struct job *job, const void *view, void *e
 {
 	const struct order_slot *slot = view;
 	struct order_effects *result = effects;
-	/* In whole milliseconds, as answers show it: a filter by time must agree with them. */
-	int64_t now_us = job->now_us / US_PER_MS * US_PER_MS;
-	enum error error = order_decide_create(&slot->view, job->command, now_us, &result->outcome);
+	enum error error =
+		order_decide_create(&slot->view, job->command, job->now_us, &result->outcome);
 
 	(void)detail;
 	result->base.writes = result->outcome.is_new;

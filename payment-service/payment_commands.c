@@ -58,9 +58,7 @@ static enum error pay_decide(const struct job *job, const void *view, void *effe
 	const struct pay_command *command = job->command;
 	const struct pay_slot *slot = view;
 	struct pay_effects *result = effects;
-	/* In whole milliseconds, as answers show it: a filter by time must agree with them. */
-	struct payment_moment moment = {.now_us = job->now_us / US_PER_MS * US_PER_MS,
-	                                .random = job->random};
+	struct payment_moment moment = {.now_us = job->now_us, .random = job->random};
 	enum error error =
 		payment_decide_pay(&slot->view, command, &moment, &result->outcome, detail);
 

@@ -36,6 +36,8 @@ struct engine {
 	struct slot slots[BATCH_MAX];
 	char *memory; /* of all views and effects */
 	struct conflicts conflicts;
+	int64_t stamped_us; /* the time of the last command, and how many had it before */
+	uint16_t stamped_count;
 	_Atomic bool healthy;
 	_Atomic int64_t head_seq;
 };
@@ -222,16 +224,26 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 	return db_flush(db);
 }
 
-/* Time and ids become part of the command here, so that decide needs neither clock nor chance. */
-static void stamp(struct engine *engine, struct batch *batch)
+/* Time and ids become part of the command here, so that decide needs neither clock nor chance. The
+ * time is in whole milliseconds, as it is shown. The first two random bytes count up within a
+ * millisecond, so that ids sort in the order of the commit (what is beyond 65535 commands a
+ * millisecond only sorts anyhow). */
+static void stamp(struct engine *engine, struct job *job)
 {
-	int64_t now = env_now_us(engine->env);
-	int64_t last = journal_head(engine->journal)->time_us;
+	int64_t now_us = env_now_us(engine->env) / US_PER_MS * US_PER_MS;
+	int64_t last_us = journal_head(engine->journal)->time_us;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		batch->jobs[i]->now_us = now > last ? now : last;
-		env_random(engine->env, batch->jobs[i]->random, sizeof(batch->jobs[i]->random));
+	job->now_us = now_us > last_us ? now_us : last_us;
+	if (job->now_us != engine->stamped_us)
+		engine->stamped_count = 0;
+	engine->stamped_us = job->now_us;
+	env_random(engine->env, job->random, sizeof(job->random));
+	for (size_t id = 0; id < sizeof(job->random); id += ULID_RANDOM_BYTES) {
+		job->random[id] = (uint8_t)(engine->stamped_count >> 8);
+		job->random[id + 1] = (uint8_t)engine->stamped_count;
 	}
+	if (engine->stamped_count < UINT16_MAX)
+		engine->stamped_count++;
 }
 
 /* True when the key was used before: the answer is the stored one, or the refusal of its reuse. */
@@ -330,8 +342,8 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 		result = load(engine, batch);
 	if (result == DB_OK) {
 		postpone(engine, batch, later, true);
-		stamp(engine, batch);
 		for (size_t i = 0; i < batch->count; i++) {
+			stamp(engine, batch->jobs[i]);
 			execute(engine, batch->jobs[i], &engine->slots[i]);
 			writes = writes || engine->slots[i].writes;
 			whole = whole && is_whole(batch->jobs[i], &engine->slots[i]);

@@ -40,7 +40,8 @@ struct job {
 	 * the answer. Initialised and released by the submitter. */
 	struct buf existing;
 	/* The engine's, for decide, write and render. */
-	int64_t now_us; /* the command's time: wall clock, never before the journal's last event */
+	int64_t now_us; /* the command's time: wall clock in whole milliseconds, as it is shown,
+	                   never before the journal's last event */
 	uint8_t random[2 * ULID_RANDOM_BYTES]; /* for the id of its row and of its event */
 };
 

@@ -262,7 +262,7 @@ static const struct {
 	bool ticks;
 	bool is_kept;
 } ages[] = {
-	{"is kept for its time to live", KEY_TTL_US - 1, true, true},
+	{"is kept for its time to live", KEY_TTL_US - US_PER_MS, true, true},
 	{"is over then, though its row is there", KEY_TTL_US, false, false},
 	{"its row is deleted then", KEY_TTL_US, true, false},
 	{"is kept where the clock went back", -KEY_TTL_US, true, true},
@@ -362,17 +362,33 @@ END_TEST
 
 START_TEST(time_never_goes_back)
 {
+	const int64_t first_us = FIXTURE_NOW_US / US_PER_MS * US_PER_MS; /* as it is shown */
+
 	(void)add("a", 1, 1);
 	(void)run();
 	world.now_us -= 3600 * US_PER_S;
 	(void)add("b", 2, 1);
 	(void)run();
-	ck_assert_int_eq(rig_number(&rig, LAST_TIME), FIXTURE_NOW_US);
-	ck_assert_int_eq(entries[1].job.now_us, FIXTURE_NOW_US);
-	world.now_us = FIXTURE_NOW_US + 1;
+	ck_assert_int_eq(rig_number(&rig, LAST_TIME), first_us);
+	ck_assert_int_eq(entries[1].job.now_us, first_us);
+	world.now_us = FIXTURE_NOW_US + US_PER_MS;
 	(void)add("c", 3, 1);
 	(void)run();
-	ck_assert_int_eq(rig_number(&rig, LAST_TIME), FIXTURE_NOW_US + 1);
+	ck_assert_int_eq(rig_number(&rig, LAST_TIME), first_us + US_PER_MS);
+}
+END_TEST
+
+START_TEST(ids_of_one_millisecond_sort_in_the_order_of_the_commit)
+{
+	char ids[3][ID_SIZE];
+
+	for (int i = 0; i < 3; i++) {
+		(void)add((const char *[]){"a", "b", "c"}[i], (uint64_t)i + 1, 1);
+		(void)run();
+		id_make("pay_", entries[i].job.now_us, entries[i].job.random, ids[i]);
+	}
+	ck_assert_str_lt(ids[0], ids[1]);
+	ck_assert_str_lt(ids[1], ids[2]);
 }
 END_TEST
 
@@ -411,6 +427,7 @@ static Suite *engine_suite(void)
 	tcase_add_test(cases, a_command_whose_answer_has_no_room_fails_alone);
 	tcase_add_test(cases, time_never_goes_back);
 	tcase_add_test(cases, every_command_has_random_bytes_of_its_own);
+	tcase_add_test(cases, ids_of_one_millisecond_sort_in_the_order_of_the_commit);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -1,0 +1,276 @@
+/* test_pages.c - what both services serve beside their business: health, metrics, version, OpenAPI.
+ */
+#include "base/field.h"
+#include "e2e/pair.h"
+#include "e2e/run.h"
+#include "order-service/order_api.h"
+#include "payment-service/payment_api.h"
+#include "web/pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_SIZE 256
+
+/* ---- health ---- */
+
+START_TEST(a_service_is_alive_and_ready)
+{
+	get(&pay, "/healthz", NULL, 200);
+	get(&pay, "/readyz", NULL, 200);
+	get(&order, "/healthz", NULL, 200);
+	get(&order, "/readyz", NULL, 200);
+}
+END_TEST
+
+START_TEST(a_service_that_drains_serves_on_and_is_not_ready)
+{
+	static const char *const settings[] = {"DRAIN_DELAY=10m", NULL};
+	struct service service;
+	struct client client;
+
+	service_init(&service, "payment-service");
+	service_start(&service, settings);
+	client_open(&client, service.port);
+	service_signal(&service, SIGTERM);
+	/* No event tells when the signal has arrived; asking is bounded by the test's own time. */
+	while (client_send(&client, "GET", "/readyz", NULL, NULL) == 200)
+		continue;
+	ck_assert_int_eq(client.status, 503);
+	check_problem(&client, "shutting-down");
+	ck_assert_str_eq(client_string(&client, "check"), "serving");
+	get(&client, "/healthz", NULL, 200);
+	post(&client, "/pay", NULL, "{'order_id':'late','amount':1}", 200);
+	client_close(&client);
+	service_signal(&service, SIGTERM);
+	(void)service_wait(&service);
+	service_release(&service);
+}
+END_TEST
+
+/* ---- metrics ---- */
+
+/* One sample of each promised family, and by how much a call moves it. */
+static const struct {
+	struct client *client;
+	const char *name, *type, *sample;
+	double step;
+} families[] = {
+	{&pay, "http_requests_total", "counter", "{method='POST',route='/pay',status='200'}", 1},
+	{&pay, "http_request_duration_seconds", "histogram", "_count{method='POST',route='/pay'}",
+         1},
+	{&pay, "batch_size_commands", "histogram", "_count", 1},
+	{&pay, "batch_size_commands", "histogram", "_bucket{le='1'}", 1},
+	{&pay, "commit_duration_seconds", "histogram", "_count", 1},
+	{&pay, "queue_depth_commands", "gauge", "", 0},
+	{&pay, "journal_head_seq", "gauge", "", 1},
+	{&pay, "payments_total", "counter", "{payment_status='success'}", 1},
+	{&pay, "payments_total", "counter", "{payment_status='failed'}", 0},
+	{&pay, "captured_minor_total", "counter", "{currency='KWD'}", 10990},
+	{&pay, "build_info", "gauge", "{service='payment-service',version='", 0},
+	{&order, "http_requests_total", "counter", "{method='POST',route='/order',status='200'}",
+         1},
+	{&order, "journal_head_seq", "gauge", "", 1},
+	{&order, "orders_created_total", "counter", "", 1},
+	{&order, "ordered_minor_total", "counter", "{currency='KWD'}", 10990},
+	{&order, "build_info", "gauge", "{service='order-service',version='", 0},
+};
+
+/* The value of a sample, 0 where it is not there yet. */
+static double sample_value(struct client *client, const char *name, const char *rest)
+{
+	char line[TEXT_SIZE];
+
+	get(client, "/metrics", NULL, 200);
+	ck_assert_str_eq(client_header(client, "Content-Type"),
+	                 "text/plain; version=0.0.4; charset=utf-8");
+	(void)snprintf(line, sizeof(line), "\n%s%s", name, rest);
+	for (char *quote; (quote = strchr(line, '\'')) != NULL;)
+		*quote = '"';
+	const char *at = strstr(buf_str(&client->body), line);
+	return at == NULL ? 0 : strtod(strchr(at + 1, ' '), NULL);
+}
+
+START_TEST(each_promised_metric_is_described_and_moves)
+{
+	struct client *client = families[_i].client;
+	char text[TEXT_SIZE];
+
+	double before = sample_value(client, families[_i].name, families[_i].sample);
+	(void)snprintf(text, sizeof(text), "# HELP %s ", families[_i].name);
+	check_holds(client, text);
+	(void)snprintf(text, sizeof(text), "# TYPE %s %s\n", families[_i].name, families[_i].type);
+	check_holds(client, text);
+	(void)snprintf(text, sizeof(text), "{'order_id':'m-%d','amount':10.990,'currency':'KWD'}",
+	               _i);
+	post(client, client == &pay ? "/pay" : "/order", NULL, text, 200);
+	double after = sample_value(client, families[_i].name, families[_i].sample);
+	ck_assert_double_eq(after - before, families[_i].step);
+}
+END_TEST
+
+START_TEST(what_builds_the_service_is_a_metric)
+{
+	ck_assert_double_eq(sample_value(&pay, "build_info", "{service='payment-service'"), 1);
+	ck_assert_double_eq(sample_value(&order, "build_info", "{service='order-service'"), 1);
+}
+END_TEST
+
+/* ---- version ---- */
+
+START_TEST(the_version_is_the_same_everywhere)
+{
+	static const char *const command[] = {"version", NULL};
+	char line[TEXT_SIZE];
+	struct run run;
+
+	get(&pay, "/version", NULL, 200);
+	ck_assert_str_eq(client_string(&pay, "service"), "payment-service");
+	(void)snprintf(line, sizeof(line), "payment-service %s (%s)\n",
+	               client_string(&pay, "version"), client_string(&pay, "commit"));
+	run_service(&payment_service, NULL, command, &run);
+	ck_assert_int_eq(run.status, 0);
+	ck_assert_str_eq(buf_str(&run.out), line);
+	run_release(&run);
+}
+END_TEST
+
+/* ---- OpenAPI ---- */
+
+static const cJSON *member(const cJSON *json, const char *name)
+{
+	const cJSON *found = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	ck_assert_msg(found != NULL, "no %s", name);
+	return found;
+}
+
+static void check_parameters(const cJSON *operation, const struct field *query)
+{
+	for (; query != NULL && query->kind != FIELD_KIND_END; query++) {
+		const cJSON *parameter;
+		bool found = false;
+
+		cJSON_ArrayForEach (parameter, member(operation, "parameters"))
+			found = found || strcmp(cJSON_GetStringValue(member(parameter, "name")),
+			                        query->name) == 0;
+		ck_assert_msg(found, "no parameter %s", query->name);
+	}
+}
+
+static void check_schema(const cJSON *content, const struct field *fields)
+{
+	const cJSON *schema = member(member(content, "application/json"), "schema");
+
+	if (cJSON_GetObjectItemCaseSensitive(member(schema, "properties"), "data") != NULL)
+		schema = member(member(member(schema, "properties"), "data"), "items");
+	for (; fields->kind != FIELD_KIND_END; fields++)
+		(void)member(member(schema, "properties"), fields->name);
+}
+
+/* What the document says of a row; how many rows there are. */
+static size_t check_rows(const cJSON *document, const struct endpoint *rows)
+{
+	size_t count = 0;
+
+	for (; rows[count].method != NULL; count++) {
+		const struct endpoint *row = &rows[count];
+		const char *method = strcmp(row->method, "GET") == 0 ? "get" : "post";
+		const cJSON *operation =
+			member(member(member(document, "paths"), row->path), method);
+
+		ck_assert_str_eq(cJSON_GetStringValue(member(operation, "summary")), row->summary);
+		check_parameters(operation, row->query);
+		if (row->body != NULL)
+			check_schema(member(member(operation, "requestBody"), "content"),
+			             row->body);
+		const cJSON *responses = member(operation, "responses");
+		(void)member(responses, "default");
+		if (row->answer != NULL)
+			check_schema(member(member(responses, "200"), "content"), row->answer);
+	}
+	return count;
+}
+
+static const struct {
+	struct client *client;
+	const struct endpoint *rows;
+} documents[] = {{&pay, payment_endpoints}, {&order, order_endpoints}};
+
+START_TEST(the_document_tells_of_every_row_of_the_table_and_of_nothing_else)
+{
+	struct client *client = documents[_i].client;
+	const cJSON *path;
+	size_t operations = 0;
+
+	get(client, "/openapi.json", NULL, 200);
+	ck_assert_str_eq(client_string(client, "openapi"), "3.1.0");
+	size_t rows = check_rows(client->json, documents[_i].rows) +
+	              check_rows(client->json, common_endpoints);
+	cJSON_ArrayForEach (path, answer_member(client, "paths"))
+		operations += (size_t)cJSON_GetArraySize(path);
+	ck_assert_uint_eq(operations, rows);
+	(void)member(member(answer_member(client, "components"), "responses"), "problem");
+}
+END_TEST
+
+/* Where a path has a parameter, what stands there in a path that exists. */
+static const char *example_of(const char *path)
+{
+	if (strcmp(path, "/problems/{name}") == 0)
+		return "/problems/not-found";
+	if (strcmp(path, "/orders/{order_id}") == 0) {
+		post(&order, "/order", NULL, "{'order_id':'example'}", 200);
+		return "/orders/example";
+	}
+	if (strcmp(path, "/payments/{payment_id}") == 0) {
+		static char example[TEXT_SIZE];
+		post(&pay, "/pay", NULL, "{'order_id':'example','amount':1}", 200);
+		(void)snprintf(example, sizeof(example), "/payments/%s",
+		               client_string(&pay, "payment_id"));
+		return example;
+	}
+	ck_assert_msg(strchr(path, '{') == NULL, "no example of %s", path);
+	return path;
+}
+
+/* A GET answers; a POST wants a body. */
+START_TEST(every_route_of_the_document_is_served)
+{
+	struct client *client = documents[_i].client;
+	const cJSON *path;
+
+	get(client, "/openapi.json", NULL, 200);
+	cJSON *document = cJSON_Duplicate(client->json, true);
+	cJSON_ArrayForEach (path, member(document, "paths")) {
+		const char *example = example_of(path->string);
+		if (cJSON_GetObjectItemCaseSensitive(path, "get") != NULL)
+			get(client, example, NULL, 200);
+		if (cJSON_GetObjectItemCaseSensitive(path, "post") != NULL)
+			ck_assert_int_eq(client_send(client, "POST", example, NULL, NULL), 411);
+	}
+	cJSON_Delete(document);
+}
+END_TEST
+
+static Suite *pages_suite(void)
+{
+	Suite *suite = suite_create("pages");
+	TCase *tcase = tcase_create("pages");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_unchecked_fixture(tcase, pair_start, pair_stop);
+	tcase_add_test(tcase, a_service_is_alive_and_ready);
+	tcase_add_test(tcase, a_service_that_drains_serves_on_and_is_not_ready);
+	tcase_add_loop_test(tcase, each_promised_metric_is_described_and_moves, 0,
+	                    ARRAY_LEN(families));
+	tcase_add_test(tcase, what_builds_the_service_is_a_metric);
+	tcase_add_test(tcase, the_version_is_the_same_everywhere);
+	tcase_add_loop_test(tcase, the_document_tells_of_every_row_of_the_table_and_of_nothing_else,
+	                    0, ARRAY_LEN(documents));
+	tcase_add_loop_test(tcase, every_route_of_the_document_is_served, 0, ARRAY_LEN(documents));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+TEST_MAIN(pages_suite)

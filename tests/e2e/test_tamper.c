@@ -1,0 +1,255 @@
+/* test_tamper.c - for each thing that an audit watches, one change to a stopped store, which the
+ * command audit must tell with its place. The store is put back after each. */
+#include "base/hash.h"
+#include "e2e/pair.h"
+#include "e2e/run.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BYTES_MAX (64 * 1024 * 1024)
+#define PATH_SIZE (PATH_MAX + 64)
+
+static const char *const audit_command[] = {"audit", NULL};
+
+/* What is paid and ordered: event N is of the N-th row. */
+static const char *const payments[] = {
+	"{'order_id':'a-1','amount':10.99}",
+	"{'order_id':'a-2','amount':10.99,'payment_method':'pm_declined'}",
+	"{'order_id':'a-3','amount':10.99}",
+	"{'order_id':'a-2','amount':10.99}",
+	"{'order_id':'a-5','amount':10.99}",
+};
+static const char *const orders[] = {
+	"{'order_id':'a-1','amount':10.99}",
+	"{'order_id':'a-2'}",
+	"{'order_id':'a-3','amount':10.99,'expires_in':3600}",
+};
+
+static void fill_and_stop(void)
+{
+	pair_start();
+	for (size_t i = 0; i < ARRAY_LEN(payments); i++)
+		post(&pay, "/pay", NULL, payments[i], i == 1 ? 402 : 200);
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
+		post(&order, "/order", NULL, orders[i], 200);
+	service_stop(&payment_service);
+	service_stop(&order_service);
+}
+
+#define OTHER_ID \
+	"substr(payment_id, 1, 29) || CASE substr(payment_id, 30) WHEN '0' THEN '1' ELSE '0' END "
+
+/* All through SQL, as someone with a shell would; hash(text) is the SHA-256 of a line. */
+static const struct tamper_row {
+	const char *name;
+	struct service *service;
+	const char *sql;
+	const char *finding; /* how one line begins: check and place */
+} tampers[] = {
+	{"a line was edited", &payment_service,
+         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 3",
+         "journal-chain: journal seq 4: prev_hash is not the hash of seq 3"},
+	{"a line is no JSON", &payment_service, "UPDATE journal SET line = 'x' WHERE seq = 3",
+         "journal-chain: journal seq 3: "},
+	{"the last line was edited", &payment_service,
+         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 5",
+         "journal-chain: journal head: its hash is not that of seq 5"},
+	{"the last line was edited, and the head with it", &payment_service,
+         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 5;"
+         "UPDATE journal_head SET hash = (SELECT hash(line) FROM journal WHERE seq = 5)",
+         "payment-state: payments payment_id pay_"},
+	{"an event was deleted", &payment_service, "DELETE FROM journal WHERE seq = 3",
+         "journal-chain: journal seq 4: seq 3 to 3 are missing"},
+	{"the first event was deleted", &payment_service, "DELETE FROM journal WHERE seq = 1",
+         "journal-chain: journal seq 2: seq 1 to 1 are missing"},
+	{"the tail was cut off", &payment_service, "DELETE FROM journal WHERE seq > 3",
+         "journal-chain: journal head: seq 4 to 5 are missing"},
+	{"the tail was cut off, and the head with it", &payment_service,
+         "DELETE FROM journal WHERE seq > 4; UPDATE journal_head SET seq = 4, "
+         "hash = (SELECT hash(line) FROM journal WHERE seq = 4)",
+         "payment-state: payments payment_id pay_"},
+	{"two lines changed places", &payment_service,
+         "UPDATE journal SET seq = 99 WHERE seq = 3; UPDATE journal SET seq = 3 WHERE seq = 4;"
+         "UPDATE journal SET seq = 4, order_prev_seq = 0 WHERE seq = 99",
+         "journal-chain: journal seq 3: the line holds another seq"},
+	{"a line's type was tcase, and the head with it", &payment_service,
+         "UPDATE journal SET line = replace(line, '.captured', '.failed') WHERE seq = 5;"
+         "UPDATE journal_head SET hash = (SELECT hash(line) FROM journal WHERE seq = 5)",
+         "payment-event: journal seq 5: "},
+	{"an order's events were tied otherwise", &payment_service,
+         "UPDATE journal SET order_prev_seq = 1 WHERE seq = 4", "journal-links: journal seq 4: "},
+	{"the head was moved on", &payment_service, "UPDATE journal_head SET seq = 6",
+         "journal-chain: journal head: seq 6 to 6 are missing"},
+	{"a payment was deleted", &payment_service, "DELETE FROM payments WHERE last_event_seq = 3",
+         "payment-missing: journal seq 3: "},
+	{"a payment's amount was changed", &payment_service,
+         "UPDATE payments SET amount_minor = 9999, amount_captured_minor = 9999 "
+         "WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"what a payment captured was changed", &payment_service,
+         "UPDATE payments SET amount_captured_minor = 0 WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"a payment's status was changed", &payment_service,
+         "UPDATE payments SET payment_status = 'success', decline_code = NULL, "
+         "amount_captured_minor = amount_minor WHERE last_event_seq = 2",
+         "payment-state: payments payment_id pay_"},
+	{"a payment's currency was changed", &payment_service,
+         "UPDATE payments SET currency = 'EUR' WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"a payment was given another id", &payment_service,
+         "UPDATE payments SET payment_id = " OTHER_ID "WHERE last_event_seq = 3",
+         "payment-missing: journal seq 3: "},
+	{"a payment was moved to another order", &payment_service,
+         "UPDATE payments SET payment_key = 1 * 128 + 7 WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"a payment was made up", &payment_service,
+         "INSERT INTO payments SELECT payment_key + 1, " OTHER_ID ", "
+         "amount_minor, currency, payment_status, amount_captured_minor, capture, has_key, "
+         "payment_method, processor, processor_reference, decline_code, description, metadata, "
+         "created_us, updated_us, last_event_seq FROM payments WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"an order's place in the journal was changed", &payment_service,
+         "UPDATE orders SET last_event_seq = 3 WHERE order_id = 'a-2'",
+         "order-event: journal seq 2: "},
+	{"an order of payments was deleted", &payment_service,
+         "DELETE FROM orders WHERE order_id = 'a-3'", "payment-missing: journal seq 3: "},
+	{"an order of payments was given another id", &payment_service,
+         "UPDATE orders SET order_id = 'b-3' WHERE order_id = 'a-3'",
+         "payment-state: payments payment_id pay_"},
+	{"an index lacks a row", &payment_service,
+         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX "
+         "orders_by_hash ON orders (order_seq)' WHERE name = 'orders_by_hash'",
+         "storage: integrity_check: "},
+	{"an accepted order was deleted", &order_service, "DELETE FROM orders WHERE order_seq = 1",
+         "order-missing: journal seq 1: "},
+	{"an accepted order's amount was changed", &order_service,
+         "UPDATE orders SET amount_minor = 1 WHERE order_seq = 1",
+         "order-state: orders order_seq 1: "},
+	{"an open amount was closed", &order_service,
+         "UPDATE orders SET amount_minor = 1 WHERE order_seq = 2",
+         "order-state: orders order_seq 2: "},
+	{"an accepted order's currency was changed", &order_service,
+         "UPDATE orders SET currency = 'EUR' WHERE order_seq = 1",
+         "order-state: orders order_seq 1: "},
+	{"an accepted order's end was moved", &order_service,
+         "UPDATE orders SET expires_us = expires_us + 1000 WHERE order_seq = 3",
+         "order-state: orders order_seq 3: "},
+	{"an accepted order was given another id", &order_service,
+         "UPDATE orders SET order_id = 'b-1' WHERE order_seq = 1",
+         "order-state: orders order_seq 1: its last event is about another order"},
+	{"an accepted order's event was changed", &order_service,
+         "UPDATE orders SET last_event_seq = 3 WHERE order_seq = 2",
+         "order-state: orders order_seq 2: its last event is about another order"},
+	{"an order's line was edited", &order_service,
+         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 1",
+         "journal-chain: journal seq 2: prev_hash is not the hash of seq 1"},
+};
+
+static void sql_hash(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct hash hash;
+
+	ck_assert_int_eq(count, 1);
+	hash_sha256(sqlite3_value_text(values[0]), (size_t)sqlite3_value_bytes(values[0]), &hash);
+	sqlite3_result_blob(context, hash.bytes, HASH_BYTES, SQLITE_TRANSIENT);
+}
+
+static void store_path(const struct service *service, char out[PATH_SIZE])
+{
+	const char *name = service == &payment_service ? "payment" : "order";
+
+	(void)snprintf(out, PATH_SIZE, "%s/data/%s/%s.db", service->directory, name, name);
+}
+
+static void tamper(const struct tamper_row *row)
+{
+	char path[PATH_SIZE], *why = NULL;
+	sqlite3 *db;
+
+	store_path(row->service, path);
+	ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_create_function(db, "hash", 1, SQLITE_UTF8, NULL, sql_hash, NULL, NULL),
+		SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, row->sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s",
+	              row->name, why);
+	ck_assert_msg(sqlite3_total_changes(db) > 0, "%s: nothing changed", row->name);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static void write_file(const char *path, const struct buf *bytes)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, bytes->data, bytes->len), bytes->len);
+	(void)close(fd);
+}
+
+static void check_finding(const char *out, const char *finding)
+{
+	const char *at = strstr(out, finding);
+
+	ck_assert_msg(at != NULL && (at == out || at[-1] == '\n'), "no \"%s\" in\n%s", finding,
+	              out);
+}
+
+START_TEST(a_change_is_told_with_its_place)
+{
+	const struct tamper_row *row = &tampers[_i];
+	char path[PATH_SIZE];
+	struct buf sound AUTO_BUF;
+	struct run run;
+
+	buf_init(&sound, BYTES_MAX);
+	store_path(row->service, path);
+	read_file(path, &sound);
+	tamper(row);
+	run_service(row->service, NULL, audit_command, &run);
+	write_file(path, &sound); /* for the next test */
+	ck_assert_msg(run.status == 1, "%s: exit %d", row->name, run.status);
+	check_finding(buf_str(&run.out), row->finding);
+	run_release(&run);
+}
+END_TEST
+
+START_TEST(a_damaged_page_is_told)
+{
+	char path[PATH_SIZE], noise[4096];
+	struct buf sound AUTO_BUF;
+	struct run run;
+
+	buf_init(&sound, BYTES_MAX);
+	store_path(&payment_service, path);
+	read_file(path, &sound);
+	memset(noise, 0xA5, sizeof(noise));
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, noise, sizeof(noise), (off_t)(sound.len - sizeof(noise))),
+	                 sizeof(noise));
+	(void)close(fd);
+	run_service(&payment_service, NULL, audit_command, &run);
+	write_file(path, &sound);
+	ck_assert_int_eq(run.status, 1);
+	check_finding(buf_str(&run.out), "storage: ");
+	run_release(&run);
+}
+END_TEST
+
+static Suite *tamper_suite(void)
+{
+	Suite *suite = suite_create("tamper");
+	TCase *tcase = tcase_create("changed");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_unchecked_fixture(tcase, fill_and_stop, pair_stop);
+	tcase_add_loop_test(tcase, a_change_is_told_with_its_place, 0, ARRAY_LEN(tampers));
+	tcase_add_test(tcase, a_damaged_page_is_told);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+TEST_MAIN(tamper_suite)
