@@ -94,14 +94,15 @@ static void choose_id(struct request *request, const struct order_input *input,
 	id_make("ord_", env_now_us(env), random, command->order_id);
 }
 
-static void hash_content(const struct order_input *input, struct hash *ret_hash)
+/* False: no memory. */
+static bool hash_content(const struct order_input *input, struct hash *ret_hash)
 {
 	struct buf text AUTO_BUF;
 
 	buf_init(&text, ANSWER_BYTES_MAX);
 	field_render(order_input_fields, input, &text);
-	ensure(!text.full);
 	hash_sha256(buf_str(&text), text.len, ret_hash);
+	return !text.full;
 }
 
 static enum error order_prepare(struct request *request, struct field_errors *errors)
@@ -115,7 +116,7 @@ static enum error order_prepare(struct request *request, struct field_errors *er
 	if (input->items_count > 0) {
 		field_render_list(ITEMS_FIELD, input->currency, input, &request->made);
 		if (request->made.full)
-			return ERR_CONTENT_TOO_LARGE;
+			return ERR_OVERLOADED;
 		command->items = buf_text(&request->made);
 	}
 	choose_id(request, input, command);
@@ -126,7 +127,8 @@ static enum error order_prepare(struct request *request, struct field_errors *er
 	command->description = input->description;
 	command->metadata = input->metadata;
 	command->expires_in_s = input->expires_in_s;
-	hash_content(input, &command->content_hash);
+	if (!hash_content(input, &command->content_hash))
+		return ERR_OVERLOADED;
 	request->job.kind = &order_create_kind;
 	request->job.command = command;
 	return ERR_NONE;
@@ -136,22 +138,23 @@ static enum error order_prepare(struct request *request, struct field_errors *er
 
 static void render_row(void *arg, const struct db_row *row)
 {
+	struct request *request = arg;
 	struct order order;
 
 	order_from_row(row, &order);
-	field_render(order_fields, &order, arg);
+	field_render(order_fields, &order, &request->job.answer.body);
+	request->job.answer.status = 200;
 }
 
 static enum error order_run(struct request *request, struct db *db)
 {
-	struct buf *out = &request->job.answer.body;
 	struct text id = text_of(request->path_id);
 
 	order_send_by_id(db, hash_keyed(api_settings(request->api)->sip_key, id), id, render_row,
-	                 out);
+	                 request);
 	if (db_flush(db) != DB_OK)
 		return ERR_STORAGE_UNAVAILABLE;
-	return out->len > 0 ? ERR_NONE : ERR_NOT_FOUND;
+	return request->job.answer.status == 200 ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 /* ---- GET /orders ---- */

@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define EVENT_BYTES_MAX 4096
-
 /* The engine's "view": what core sees, and the job whose `existing` the load fills. */
 struct order_slot {
 	struct order_view view;
@@ -73,13 +71,12 @@ static void create_write(struct db *db, const struct job *job, const void *view,
 	struct event event = {.type = "order.created",
 	                      .subject = text_of(order->order_id),
 	                      .traceparent = job->traceparent};
-	struct buf data AUTO_BUF;
+	struct buf *data = journal_data(journal);
 
 	(void)view;
-	buf_init(&data, EVENT_BYTES_MAX);
-	field_render(order_event_fields, order, &data);
-	ensure(!data.full);
-	event.data = buf_text(&data);
+	field_render(order_event_fields, order, data);
+	ensure(!data->full);
+	event.data = buf_text(data);
 	order->order_seq =
 		journal_add(journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
 	order->last_event_seq = order->order_seq;

@@ -55,20 +55,20 @@ static bool is_payment_id(struct text id)
 
 static void render_row(void *arg, const struct db_row *row)
 {
+	struct request *request = arg;
 	struct payment payment;
 
 	payment_from_row(row, &payment);
-	field_render(payment_fields, &payment, arg);
+	field_render(payment_fields, &payment, &request->job.answer.body);
+	request->job.answer.status = 200;
 }
 
 static enum error payment_run(struct request *request, struct db *db)
 {
-	struct buf *out = &request->job.answer.body;
-
-	payment_send_by_id(db, text_of(request->path_id), render_row, out);
+	payment_send_by_id(db, text_of(request->path_id), render_row, request);
 	if (db_flush(db) != DB_OK)
 		return ERR_STORAGE_UNAVAILABLE;
-	return out->len > 0 ? ERR_NONE : ERR_NOT_FOUND;
+	return request->job.answer.status == 200 ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 /* ---- GET /payments ---- */

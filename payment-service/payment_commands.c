@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#define EVENT_BYTES_MAX 4096
 /* The engine's "view": what core sees, and the job whose `existing` the load fills. */
 struct pay_slot {
 	struct payment_view view;
@@ -75,16 +74,15 @@ static int64_t record(const struct job *job, const struct payment_view *view,
 {
 	static const char *const types[] = {
 		[PAYMENT_SUCCESS] = "payment.captured", [PAYMENT_FAILED] = "payment.failed"};
-	struct buf data AUTO_BUF;
+	struct buf *data = journal_data(journal);
 	struct event event = {.type = types[payment->status],
 	                      .subject = text_of(payment->order_id),
 	                      .traceparent = job->traceparent,
 	                      .order_prev_seq = view->last_event_seq};
 
-	buf_init(&data, EVENT_BYTES_MAX);
-	field_render(payment_event_fields, payment, &data);
-	ensure(!data.full);
-	event.data = buf_text(&data);
+	field_render(payment_event_fields, payment, data);
+	ensure(!data->full);
+	event.data = buf_text(data);
 	return journal_add(journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
 }
 

@@ -57,7 +57,6 @@ struct error_row {
 	const char *detail; /* what the caller should do, where nothing more exact is known */
 	bool retryable;     /* the same request may succeed later */
 	int retry_after_s;  /* 0: no Retry-After header */
-	bool is_stored;     /* decided against stored state: an idempotency key keeps this answer */
 };
 
 /* Never NULL; error is not ERR_NONE. */

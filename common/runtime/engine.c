@@ -5,27 +5,21 @@
  * reopened, checkpointed and its journal's tail verified. */
 #include "runtime/engine.h"
 
-#include "base/problem.h"
 #include "runtime/conflicts.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
+#include "runtime/slot.h"
 #include "storage/audit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS_MAX 5   /* of a batch that met a busy database or a serialization failure */
-#define TAIL_EVENTS 1000 /* verified after a recovery: more than two whole batches can hold */
+#define ATTEMPTS_MAX 5 /* of a batch that met a busy database or a serialization failure */
+#define TAIL_EVENTS (2 * BATCH_MAX) /* verified after a recovery: what two whole batches hold */
 #define EXPIRE_ROWS \
 	500 /* idempotency keys deleted a tick, so that no deletion holds up payments for long */
 
-static_assert(TAIL_EVENTS > BATCH_MAX, "the events of a whole batch are verified after a recovery");
-
-struct slot {
-	void *view, *effects;
-	struct seen_answer seen;
-	bool writes; /* has rows, events or a stored answer in the transaction */
-};
+static_assert(2 * BATCH_MAX <= CONFLICTS_MAX, "an order and a key for each command");
 
 struct engine {
 	struct store *store;
@@ -38,6 +32,7 @@ struct engine {
 	struct conflicts conflicts;
 	int64_t stamped_us; /* the time of the last command, and how many had it before */
 	uint16_t stamped_count;
+	bool is_short_of_memory; /* an answer of this attempt is truncated */
 	_Atomic bool healthy;
 	_Atomic int64_t head_seq;
 };
@@ -125,24 +120,12 @@ int64_t engine_head_seq(const struct engine *engine)
 	return atomic_load(&engine->head_seq);
 }
 
-/* Puts an error into an answer; the body is printed here so that it can be stored with the key. */
-static void answer_error(struct job *job, enum error error)
-{
-	struct answer *answer = &job->answer;
-
-	answer->error = error;
-	answer->status = error_row(error)->status;
-	answer->replayed = false;
-	buf_reset(&answer->body);
-	problem_render(&answer->body, error, answer->detail, job->request_id, NULL);
-}
-
 /* Whatever was decided about them before. */
 static void answer_all(struct batch *batch, enum error error)
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		batch->jobs[i]->answer.detail[0] = '\0';
-		answer_error(batch->jobs[i], error);
+		job_refuse(batch->jobs[i], error);
 	}
 }
 
@@ -195,7 +178,7 @@ static void expire_overdue(struct engine *engine, struct batch *batch, struct ba
 			batch->jobs[kept++] = job;
 			continue;
 		}
-		answer_error(job, ERR_OVERLOADED);
+		job_refuse(job, ERR_OVERLOADED);
 		answered->jobs[answered->count++] = job;
 	}
 	batch->count = kept;
@@ -207,20 +190,8 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 	int64_t expired_us = env_now_us(engine->env) - engine->key_ttl_us;
 
 	journal_load(engine->journal, db);
-	for (size_t i = 0; i < batch->count; i++) {
-		struct job *job = batch->jobs[i];
-		struct slot *slot = &engine->slots[i];
-
-		memset(slot->view, 0, engine->domain->view_size);
-		memset(slot->effects, 0, engine->domain->effects_size);
-		slot->writes = false;
-		slot->seen.found = false;
-		buf_reset(&slot->seen.body);
-		buf_reset(&job->existing);
-		if (job->key.key.ptr != NULL)
-			seen_load(db, &job->key, expired_us, &slot->seen);
-		job->kind->load(db, job, slot->view);
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		slot_load(&engine->slots[i], engine->domain, db, batch->jobs[i], expired_us);
 	return db_flush(db);
 }
 
@@ -246,80 +217,6 @@ static void stamp(struct engine *engine, struct job *job)
 		engine->stamped_count++;
 }
 
-/* True when the key was used before: the answer is the stored one, or the refusal of its reuse. */
-static bool answer_seen(struct job *job, const struct slot *slot)
-{
-	if (!slot->seen.found)
-		return false;
-	if (!hash_equal(&slot->seen.fingerprint, &job->key.fingerprint)) {
-		answer_error(job, ERR_IDEMPOTENCY_KEY_REUSED);
-		return true;
-	}
-	if (slot->seen.body.full) {
-		answer_error(job, ERR_OVERLOADED); /* no memory for what is stored */
-		return true;
-	}
-	job->answer.error = ERR_NONE;
-	job->answer.status = slot->seen.status;
-	job->answer.replayed = true;
-	buf_add_text(&job->answer.body, buf_text(&slot->seen.body));
-	return true;
-}
-
-static bool is_stored(const struct answer *answer)
-{
-	return answer->error == ERR_NONE || error_row(answer->error)->is_stored;
-}
-
-static void render(struct job *job, const struct slot *slot)
-{
-	const struct effects *effects = slot->effects;
-	struct answer *answer = &job->answer;
-
-	answer->replayed = effects->replayed;
-	if (answer->error != ERR_NONE && answer->error != ERR_PAYMENT_DECLINED) {
-		answer_error(job, answer->error);
-		return;
-	}
-	answer->status = answer->error == ERR_NONE ? 200 : error_row(answer->error)->status;
-	if (effects->replayed)
-		buf_add_text(&answer->body, buf_text(&job->existing));
-	else
-		job->kind->render(job, slot->effects, answer);
-}
-
-/* Decides one command and sends what it writes. */
-static void execute(struct engine *engine, struct job *job, struct slot *slot)
-{
-	struct db *db = engine->store->db;
-	struct effects *effects = slot->effects;
-	struct answer *answer = &job->answer;
-
-	buf_reset(&answer->body);
-	answer->detail[0] = '\0';
-	answer->replayed = false;
-	if (answer_seen(job, slot))
-		return;
-	answer->error = job->kind->decide(job, slot->view, slot->effects, answer->detail);
-	ensure(!effects->writes || !effects->replayed);
-	if (effects->writes) {
-		job->kind->write(db, job, slot->view, slot->effects, engine->journal);
-		slot->writes = true;
-	}
-	render(job, slot);
-	if (job->key.key.ptr == NULL || !is_stored(answer))
-		return;
-	seen_write(db, &job->key, effects->resource, answer->status, buf_text(&answer->body),
-	           job->now_us);
-	slot->writes = true;
-}
-
-/* A truncated answer, for want of memory, must be neither stored nor told. */
-static bool is_whole(const struct job *job, const struct slot *slot)
-{
-	return !slot->seen.body.full && !job->existing.full && !job->answer.body.full;
-}
-
 static enum db_result commit(struct engine *engine, size_t commands)
 {
 	int64_t began_us = env_monotonic_us(engine->env);
@@ -335,8 +232,10 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 {
 	struct db *db = engine->store->db;
 	enum db_result result = db_begin(db);
-	bool writes = false, whole = true;
+	int64_t keys = 0;
+	bool writes = false;
 
+	engine->is_short_of_memory = false;
 	postpone(engine, batch, later, false);
 	if (result == DB_OK)
 		result = load(engine, batch);
@@ -344,13 +243,19 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 		postpone(engine, batch, later, true);
 		for (size_t i = 0; i < batch->count; i++) {
 			stamp(engine, batch->jobs[i]);
-			execute(engine, batch->jobs[i], &engine->slots[i]);
+			slot_execute(&engine->slots[i], db, batch->jobs[i], engine->journal);
 			writes = writes || engine->slots[i].writes;
-			whole = whole && is_whole(batch->jobs[i], &engine->slots[i]);
+			keys += engine->slots[i].has_key ? 1 : 0;
+			if (!slot_is_whole(&engine->slots[i], batch->jobs[i]))
+				engine->is_short_of_memory = true;
 		}
 		if (writes)
 			journal_write(engine->journal, db);
-		result = whole ? db_flush(db) : DB_CONFLICT; /* only the culprit fails */
+		if (keys > 0) /* twice as many as came, so that the table cannot grow without end */
+			seen_expire(db, env_now_us(engine->env) - engine->key_ttl_us, 2 * keys);
+		result = db_flush(db);
+		if (engine->is_short_of_memory && result == DB_OK)
+			result = DB_CONFLICT; /* so that only the culprit fails */
 	}
 	if (result == DB_OK && writes)
 		return commit(engine, batch->count);
@@ -389,6 +294,12 @@ static void fail(struct engine *engine, struct batch *batch, enum db_result resu
 
 	ensure(result != DB_OK);
 	atomic_fetch_add(&commit_failures, 1);
+	if (engine->is_short_of_memory && result == DB_CONFLICT) {
+		log_error("no_memory", L_INT("commands", (int64_t)batch->count));
+		answer_all(batch, ERR_OVERLOADED);
+		journal_forget(engine->journal);
+		return;
+	}
 	log_error(ends[result].event, L_INT("commands", (int64_t)batch->count),
 	          L_STR("why", db_why(engine->store->db)));
 	answer_all(batch, ends[result].error);

@@ -43,6 +43,7 @@ struct journal {
 	struct journal_head stored; /* as of journal_load */
 	struct journal_head head;   /* with what was added since */
 	struct buf line;            /* where one line is composed */
+	struct buf data;            /* journal_data */
 	size_t count;
 	size_t lines_len;
 	struct waiting events[JOURNAL_BATCH_EVENTS_MAX];
@@ -51,16 +52,16 @@ struct journal {
 };
 
 /* Makes the buffer as large as it will ever be. */
-static bool reserve_line(struct buf *line)
+static bool reserve(struct buf *buf, size_t bytes)
 {
 	char spaces[256];
 
-	static_assert(JOURNAL_LINE_MAX % sizeof(spaces) == 0, "fills the buffer exactly");
+	ensure(bytes % sizeof(spaces) == 0); /* fills the buffer exactly */
 	memset(spaces, ' ', sizeof(spaces));
-	buf_init(line, JOURNAL_LINE_MAX);
-	for (size_t len = 0; len < JOURNAL_LINE_MAX; len += sizeof(spaces))
-		buf_add(line, spaces, sizeof(spaces));
-	return !line->full;
+	buf_init(buf, bytes);
+	for (size_t len = 0; len < bytes; len += sizeof(spaces))
+		buf_add(buf, spaces, sizeof(spaces));
+	return !buf->full;
 }
 
 struct journal *journal_new(const char *source)
@@ -70,7 +71,8 @@ struct journal *journal_new(const char *source)
 	if (journal == NULL)
 		return NULL;
 	journal->source = source;
-	if (!reserve_line(&journal->line)) {
+	if (!reserve(&journal->line, JOURNAL_LINE_MAX) ||
+	    !reserve(&journal->data, JOURNAL_DATA_MAX)) {
 		journal_free(journal);
 		return NULL;
 	}
@@ -82,6 +84,7 @@ void journal_free(struct journal *journal)
 	if (journal == NULL)
 		return;
 	buf_release(&journal->line);
+	buf_release(&journal->data);
 	free(journal);
 }
 
@@ -121,6 +124,12 @@ void journal_forget(struct journal *journal)
 const struct journal_head *journal_head(const struct journal *journal)
 {
 	return &journal->head;
+}
+
+struct buf *journal_data(struct journal *journal)
+{
+	buf_reset(&journal->data);
+	return &journal->data;
 }
 
 static void compose(struct journal *journal, const struct event *event, int64_t now_us,

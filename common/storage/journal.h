@@ -9,6 +9,7 @@
 #include "storage/db.h"
 
 #define JOURNAL_LINE_MAX 16384
+#define JOURNAL_DATA_MAX 8192         /* leaves more than half a line for the rest of it */
 #define JOURNAL_BATCH_EVENTS_MAX 4096 /* between two journal_load */
 
 struct journal_head {
@@ -36,6 +37,9 @@ void journal_free(struct journal *journal);
 /* Reads the head inside the batch's transaction, before anything is added: sends one statement,
  * valid after db_flush. */
 void journal_load(struct journal *journal, struct db *db);
+/* An empty buffer that holds JOURNAL_DATA_MAX bytes without allocating: for the data of the next
+ * event, until journal_add. */
+struct buf *journal_data(struct journal *journal);
 /* Numbers and hashes an event; now_us is never before the head's time (the engine sees to it).
  * Returns its seq. */
 int64_t journal_add(struct journal *journal, const struct event *event, int64_t now_us,

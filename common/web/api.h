@@ -113,6 +113,9 @@ bool api_is_draining(const struct api *api);
 size_t api_endpoints_count(const struct api *api);
 const struct endpoint *api_endpoint(const struct api *api, size_t index);
 
+/* How much the request's Accept header fields want a media type, in thousandths; 0: not at all. */
+int request_wants(const struct request *request, const char *media_type);
+
 extern const struct endpoint common_endpoints[]; /* ends with a row whose method is NULL */
 extern const struct field no_fields[];           /* the empty table */
 

@@ -7,6 +7,7 @@
 
 #define EVENTS_PAGE_BYTES_MAX (1024 * 1024)
 #define TYPES_BYTES_MAX 1024
+#define NDJSON "application/x-ndjson"
 
 const struct field events_query[] = {
 	FIELD_INTEGER("after", struct events_input, after, FIELD_OPTIONAL, 0, INT64_MAX, 0,
@@ -109,7 +110,7 @@ static void finish(struct page *page, int64_t head)
 	struct buf *out = &request->job.answer.body;
 
 	if (page->is_ndjson) {
-		request->media_type = "application/x-ndjson";
+		request->media_type = NDJSON;
 		(void)snprintf(request->events_next, sizeof(request->events_next), "%lld",
 		               (long long)page->next);
 		(void)snprintf(request->events_head, sizeof(request->events_head), "%lld",
@@ -126,12 +127,12 @@ enum error events_run(struct request *request, struct db *db)
 {
 	const struct events_input *input = request->input;
 	struct page page = {.request = request, .input = input, .next = input->after};
-	struct text accept = http_header_find(request->exchange, "Accept", NULL);
 	struct buf *out = &request->job.answer.body;
 	struct journal_head head;
 
 	out->bytes_max = BODY_LIST_BYTES_MAX;
-	page.is_ndjson = !accept_admits(accept, "application/json");
+	page.is_ndjson =
+		request_wants(request, NDJSON) > request_wants(request, "application/json");
 	if (!page.is_ndjson) {
 		json_open(out, '{');
 		json_key(out, "events");

@@ -50,26 +50,38 @@ static int specificity(struct text range, const char *media_type)
 	return 0;
 }
 
-/* Whether a weight such as "0.3" is above zero. */
-static bool weight_admits(struct text parameters)
+/* A weight such as "0.3" in thousandths (RFC 9110 section 12.4.2); what is no weight counts as 0.
+ */
+static int weight_of(struct text value)
+{
+	int weight = 0, unit = 1000;
+
+	for (size_t i = 0; i < value.len && unit > 0; i++) {
+		if (value.ptr[i] == '.')
+			continue;
+		if (!char_is_digit(value.ptr[i]))
+			return 0;
+		weight += (value.ptr[i] - '0') * unit;
+		unit /= 10;
+	}
+	return weight > 1000 ? 1000 : weight;
+}
+
+static int range_weight(struct text parameters)
 {
 	while (parameters.len > 0) {
 		struct text parameter = next_part(&parameters, ';');
 
-		if (parameter.len < 2 || strncasecmp(parameter.ptr, "q=", 2) != 0)
-			continue;
-		for (size_t i = 2; i < parameter.len; i++)
-			if (parameter.ptr[i] >= '1' && parameter.ptr[i] <= '9')
-				return true;
-		return false;
+		if (parameter.len >= 2 && strncasecmp(parameter.ptr, "q=", 2) == 0)
+			return weight_of((struct text){parameter.ptr + 2, parameter.len - 2});
 	}
-	return true;
+	return 1000;
 }
 
-bool accept_admits(struct text accept, const char *media_type)
+int accept_weight(struct text accept, const char *media_type)
 {
 	int best = 0;
-	bool admits = trim(accept).len == 0;
+	int weight = trim(accept).len == 0 ? 1000 : 0;
 
 	while (accept.len > 0) {
 		struct text parameters = next_part(&accept, ',');
@@ -78,9 +90,9 @@ bool accept_admits(struct text accept, const char *media_type)
 		if (match <= best)
 			continue;
 		best = match;
-		admits = weight_admits(parameters);
+		weight = range_weight(parameters);
 	}
-	return admits;
+	return weight;
 }
 
 bool content_type_is_json(struct text value)

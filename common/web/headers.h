@@ -8,10 +8,10 @@
 #define TRACEPARENT_CHARS 55
 #define TRACE_ID_CHARS 32
 
-/* Whether an Accept value admits a media type such as "application/json" (RFC 9110 section 12.5.1:
- * the most specific range that matches decides, q=0 refuses). An absent or empty value admits
- * everything. */
-bool accept_admits(struct text accept, const char *media_type);
+/* How much an Accept value wants a media type such as "application/json", in thousandths: 0 is not
+ * at all (RFC 9110 section 12.5.1: the most specific range that matches decides). An absent or
+ * empty value wants everything. */
+int accept_weight(struct text accept, const char *media_type);
 /* Whether a Content-Type is application/json; parameters are allowed (RFC 9110 section 8.3.1). */
 bool content_type_is_json(struct text value);
 /* Reads an Idempotency-Key: bare, or a structured-field string (RFC 8941 section 3.3.3), unquoted

@@ -64,12 +64,14 @@ static enum error examine(struct list *list, struct db *db)
 	while (!list->has_more && !list->ended) {
 		int64_t count = list->limit - list->shown + 1;
 
-		if (list->examined > 0 && count < LIST_PORTION)
-			count = LIST_PORTION;
 		if (list->examined >= LIST_EXAMINED_MAX) {
 			list->has_more = true;
 			return ERR_NONE;
 		}
+		if (list->examined > 0 && count < LIST_PORTION)
+			count = LIST_PORTION;
+		if (count > LIST_EXAMINED_MAX - list->examined)
+			count = LIST_EXAMINED_MAX - list->examined;
 		list->portion = 0;
 		list->kind->send(list, db, count);
 		if (db_flush(db) != DB_OK)

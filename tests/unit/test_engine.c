@@ -348,12 +348,29 @@ START_TEST(answers_come_as_alone_when_a_batch_runs_again)
 }
 END_TEST
 
+START_TEST(each_new_key_makes_room_by_deleting_two_that_expired)
+{
+	static const char *const keys[] = {"k1", "k2", "k3", "k4", "k5", "k6"};
+
+	for (uint64_t i = 0; i < 4; i++)
+		(void)add_with_key("e", i + 1, 20, keys[i]);
+	(void)run();
+	world.now_us += KEY_TTL_US;
+	(void)add_with_key("e", 5, 20, keys[4]);
+	(void)run();
+	ck_assert_int_eq(rig_number(&rig, SEEN), 4 - 2 + 1);
+	(void)add_with_key("e", 6, 20, keys[5]);
+	(void)run();
+	ck_assert_int_eq(rig_number(&rig, SEEN), 2);
+}
+END_TEST
+
 START_TEST(a_command_whose_answer_has_no_room_fails_alone)
 {
 	buf_init(&add_with_key("no room", 1, 20, "k")->job.answer.body, 8);
 	(void)add("a", 2, 20);
 	(void)run();
-	job_check(&entries[0].job, 500, ERR_INTERNAL, false);
+	job_check(&entries[0].job, 503, ERR_OVERLOADED, false);
 	job_check(&entries[1].job, 200, ERR_NONE, false);
 	ck_assert_int_eq(entry_count(&rig, "no room"), 0);
 	ck_assert_int_eq(rig_number(&rig, SEEN), 0);
@@ -424,6 +441,7 @@ static Suite *engine_suite(void)
 	tcase_add_test(cases, a_batch_of_late_ones_alone_is_answered);
 	tcase_add_test(cases, a_constraint_fails_only_the_command_that_breaks_it);
 	tcase_add_test(cases, answers_come_as_alone_when_a_batch_runs_again);
+	tcase_add_test(cases, each_new_key_makes_room_by_deleting_two_that_expired);
 	tcase_add_test(cases, a_command_whose_answer_has_no_room_fails_alone);
 	tcase_add_test(cases, time_never_goes_back);
 	tcase_add_test(cases, every_command_has_random_bytes_of_its_own);

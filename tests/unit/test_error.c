@@ -97,24 +97,6 @@ START_TEST(who_is_told_when_to_retry_may_retry)
 }
 END_TEST
 
-/* api.md, "Stored": 402 and the 409 and 422 decided against stored state. */
-START_TEST(only_402_409_and_422_are_stored_and_none_that_may_be_retried)
-{
-	for
-		EACH_ERROR(error)
-		{
-			const struct error_row *row = error_row(error);
-
-			if (!row->is_stored)
-				continue;
-			ck_assert_msg(row->status == 402 || row->status == 409 ||
-			                      row->status == 422,
-			              "%s", row->slug);
-			ck_assert_msg(!row->retryable, "%s", row->slug);
-		}
-}
-END_TEST
-
 static Suite *error_suite(void)
 {
 	Suite *suite = suite_create("error");
@@ -127,7 +109,6 @@ static Suite *error_suite(void)
 	tcase_add_test(tcase, an_unknown_slug_is_no_error);
 	tcase_add_test(tcase, every_429_and_503_says_when_to_retry);
 	tcase_add_test(tcase, who_is_told_when_to_retry_may_retry);
-	tcase_add_test(tcase, only_402_409_and_422_are_stored_and_none_that_may_be_retried);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -73,7 +73,7 @@ START_TEST(the_most_specific_range_decides)
 {
 	struct text accept = exactly(text_of(accepts[_i].accept));
 
-	ck_assert_msg(accept_admits(accept, accepts[_i].media_type) == accepts[_i].admits,
+	ck_assert_msg((accept_weight(accept, accepts[_i].media_type) > 0) == accepts[_i].admits,
 	              "Accept: %s for %s", accepts[_i].accept, accepts[_i].media_type);
 	drop(accept);
 }
@@ -81,7 +81,26 @@ END_TEST
 
 START_TEST(no_accept_admits_everything)
 {
-	ck_assert(accept_admits(TEXT_NONE, "application/json"));
+	ck_assert_int_eq(accept_weight(TEXT_NONE, "application/json"), 1000);
+}
+END_TEST
+
+static const struct {
+	const char *accept;
+	int weight;
+} weights[] = {
+	{"application/json", 1000},      {"application/json;q=1.000", 1000},
+	{"application/json;q=0.3", 300}, {"application/json;q=0.001", 1},
+	{"application/json;q=0.000", 0}, {"application/json;q=0.1, */*;q=0.9", 100},
+	{"*/*;q=0.8, text/html", 800},   {"application/json;q=x", 0},
+};
+
+START_TEST(a_weight_is_read_in_thousandths)
+{
+	struct text accept = exactly(text_of(weights[_i].accept));
+
+	ck_assert_int_eq(accept_weight(accept, "application/json"), weights[_i].weight);
+	drop(accept);
 }
 END_TEST
 
@@ -293,6 +312,7 @@ static Suite *headers_suite(void)
 
 	tcase_add_loop_test(tests, the_most_specific_range_decides, 0, ARRAY_LEN(accepts));
 	tcase_add_test(tests, no_accept_admits_everything);
+	tcase_add_loop_test(tests, a_weight_is_read_in_thousandths, 0, ARRAY_LEN(weights));
 	tcase_add_loop_test(tests, a_body_is_json_by_its_content_type, 0, ARRAY_LEN(content_types));
 	tcase_add_loop_test(tests, a_key_is_bare_or_a_quoted_string, 0, ARRAY_LEN(keys));
 	tcase_add_test(tests, a_key_has_at_most_255_characters_without_its_quotes);
