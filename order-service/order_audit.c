@@ -1,21 +1,20 @@
-/* order_audit.c - orders against the journal. */
+/* order_audit.c - orders against the journal. An order has exactly one event, with its number. */
 #include "order_audit.h"
 
 #include "order_fields.h"
 #include "order_store.h"
 #include "storage/audit_state.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define EVENT_BYTES_MAX 4096
 
-/* json_extract is SQLite's; events of orders that were created before the head was read all have a
- * row by then. */
+/* An event's order was committed with it. */
 static const struct statement orphans = {
-	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND json_extract(j.line, "
-	"'$.type') = 'order.created' "
-	"AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.order_seq = j.seq)",
+	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND NOT EXISTS "
+	"(SELECT 1 FROM orders o WHERE o.order_seq = j.seq)",
 	NULL};
 
 static void check_event(void *arg, struct audit *audit, int64_t seq, struct text line,
@@ -31,35 +30,37 @@ static void check_event(void *arg, struct audit *audit, int64_t seq, struct text
 	audit_finding(audit, "order-event", where, "there is no such type of event");
 }
 
-struct walk {
-	struct audit *audit;
-	int64_t order_seq;
-};
-
-static void check_row(void *arg, const struct db_row *row)
+static void check_order(struct audit *audit, const struct store *store, const struct db_row *row)
 {
-	struct walk *walk = arg;
 	struct order order;
 	char where[40];
 	struct buf data AUTO_BUF;
 
-	order_from_row(row, &order);
-	walk->order_seq = order.order_seq;
-	(void)snprintf(where, sizeof(where), "orders order_seq %lld", (long long)order.order_seq);
 	buf_init(&data, EVENT_BYTES_MAX);
+	order_from_row(row, &order);
+	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order.order_seq);
+	if ((uint64_t)db_int(row, ORDER_HASH_COLUMN) !=
+	    hash_keyed(store->sip_key, text_of(order.order_id)))
+		audit_finding(audit, "order-hash", where,
+		              "order_hash is not that of its order_id: the order is not found");
 	field_render(order_event_fields, &order, &data);
-	audit_row(walk->audit, "order-state", where, db_text(row, ORDER_LINE_COLUMN),
-	          text_of(order.order_id), buf_text(&data));
+	const struct audit_row state = {db_text(row, ORDER_LINE_COLUMN), text_of(order.order_id),
+	                                buf_text(&data), order.created_us, order.updated_us};
+	if (audit_row(audit, "order-state", where, &state) &&
+	    (order.last_event_seq != order.order_seq || db_int(row, ORDER_LINK_COLUMN) != 0))
+		audit_finding(audit, "journal-links", where,
+		              "its event %" PRId64 " follows event %" PRId64
+		              " (order_prev_seq), but is not the order's first",
+		              order.last_event_seq, db_int(row, ORDER_LINK_COLUMN));
 }
 
-enum db_result order_audit(struct audit *audit, struct db *db, const char *source)
+enum db_result order_audit(struct audit *audit, const struct store *store)
 {
-	struct walk walk = {.audit = audit};
-	enum db_result result = audit_journal(audit, db, source, check_event, NULL);
+	enum db_result result = audit_journal(audit, store->db, store->source, check_event, NULL);
 
 	if (result == DB_OK)
-		result = audit_pages(db, &orders_with_events, check_row, &walk, &walk.order_seq);
-	if (result == DB_OK)
-		result = audit_seqs(audit, db, "order-missing", "its order is not there", &orphans);
-	return result == DB_OK ? audit_links(audit, db) : result;
+		result = audit_pages(audit, store, &orders_with_events, check_order);
+	return result == DB_OK ? audit_seqs(audit, store->db, "order-missing",
+	                                    "its order is not there", &orphans)
+	                       : result;
 }

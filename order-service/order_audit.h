@@ -4,8 +4,7 @@
 
 #include "storage/audit.h"
 
-/* The journal's chain; each order against the event that its last_event_seq names; each order event
- * against its order. */
-must_use enum db_result order_audit(struct audit *audit, struct db *db, const char *source);
+/* The journal's chain; each order against its event and its hash; each event against its order. */
+must_use enum db_result order_audit(struct audit *audit, const struct store *store);
 
 #endif

@@ -17,11 +17,11 @@ static const struct statement orders_page = {
 	"SELECT " ORDER_COLUMNS
 	" FROM orders o WHERE order_seq < $1 ORDER BY order_seq DESC LIMIT $2",
 	NULL};
-const struct statement orders_with_events = {
-	"SELECT " ORDER_COLUMNS
-	", j.line FROM orders o LEFT JOIN journal j ON j.seq = o.last_event_seq "
-	"WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
-	NULL};
+const struct statement orders_with_events = {"SELECT " ORDER_COLUMNS
+                                             ", j.line, j.order_prev_seq, o.order_hash FROM orders "
+                                             "o LEFT JOIN journal j ON j.seq = o.last_event_seq "
+                                             "WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
+                                             NULL};
 static const struct statement order_insert = {
 	"INSERT INTO orders (order_seq, order_hash, order_id, content_hash, state, amount_minor, "
 	"currency, items, customer, "

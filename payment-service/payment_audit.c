@@ -1,27 +1,32 @@
-/* payment_audit.c - payments against the journal. */
+/* payment_audit.c - payments and their orders against the journal. A payment has exactly one event:
+ * so the events of an order are its payments, in the order of their keys. */
 #include "payment_audit.h"
 
 #include "payment_fields.h"
 #include "payment_store.h"
 #include "storage/audit_state.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define EVENT_BYTES_MAX 4096
 
-/* json_extract is SQLite's; an event's payment and its order were committed with it. */
+/* json_extract is SQLite's, and fails where there is no JSON; an event's payment was committed with
+ * it. */
 static const struct statement orphans = {
 	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND NOT EXISTS (SELECT 1 "
-	"FROM payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
-	"WHERE p.payment_id = json_extract(j.line, '$.data.payment_id'))",
+	"FROM payments p WHERE p.payment_id = CASE WHEN json_valid(j.line) THEN "
+	"json_extract(j.line, '$.data.payment_id') END AND p.last_event_seq = j.seq)",
 	NULL};
-/* An order's last event is that of its last payment. */
-static const struct statement stray_orders = {
-	"SELECT o.order_seq FROM orders o WHERE o.order_seq > $1 AND o.order_seq <= $2 AND "
-	"o.last_event_seq IS NOT "
+/* Each order with the last event of its payments, and how many rows there are of it. */
+static const struct statement orders = {
+	"SELECT o.order_seq, o.order_hash, o.order_id, o.last_event_seq, "
 	"(SELECT max(p.last_event_seq) FROM payments p "
-	"WHERE p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127)",
+	"WHERE p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127), "
+	"(SELECT count(*) FROM orders s "
+	"WHERE s.order_hash = o.order_hash AND s.order_id = o.order_id) "
+	"FROM orders o WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
 	NULL};
 
 /* The event that tells of each status. */
@@ -47,41 +52,71 @@ static void check_event(void *arg, struct audit *audit, int64_t seq, struct text
 	audit_finding(audit, "payment-event", where, "type and payment_status do not agree");
 }
 
-struct walk {
-	struct audit *audit;
-	int64_t payment_key;
-};
-
-static void check_row(void *arg, const struct db_row *row)
+/* The event is tied to that of the order's payment before; the first one's has the order's number.
+ */
+static void check_link(struct audit *audit, const char *where, const struct payment *payment,
+                       const struct db_row *row)
 {
-	struct walk *walk = arg;
+	int64_t linked = db_int(row, PAYMENT_LINK_COLUMN);
+	int64_t before = db_int(row, PAYMENT_BEFORE_COLUMN); /* 0: no such payment */
+	bool is_first = payment->payment_key % PAYMENT_KEYS_PER_ORDER == 0;
+	int64_t order_seq = payment->payment_key / PAYMENT_KEYS_PER_ORDER;
+
+	if (is_first ? payment->last_event_seq == order_seq && linked == 0
+	             : before > 0 && linked == before)
+		return;
+	audit_finding(audit, "journal-links", where,
+	              "its event %" PRId64 " follows event %" PRId64
+	              " (order_prev_seq), not that of the order's payment before it",
+	              payment->last_event_seq, linked);
+}
+
+static void check_payment(struct audit *audit, const struct store *store, const struct db_row *row)
+{
 	struct payment payment;
 	char where[60];
 	struct buf data AUTO_BUF;
 
-	payment_from_row(row, &payment);
-	walk->payment_key = payment.payment_key;
-	(void)snprintf(where, sizeof(where), "payments payment_id %s", payment.payment_id);
+	(void)store;
 	buf_init(&data, EVENT_BYTES_MAX);
+	payment_from_row(row, &payment);
+	(void)snprintf(where, sizeof(where), "payments payment_id %s", payment.payment_id);
+	if (payment.order_id[0] == '\0') {
+		audit_finding(audit, "payment-order", where, "its order is not there");
+		return;
+	}
 	field_render(payment_event_fields, &payment, &data);
-	audit_row(walk->audit, "payment-state", where, db_text(row, PAYMENT_LINE_COLUMN),
-	          text_of(payment.order_id), buf_text(&data));
+	const struct audit_row state = {db_text(row, PAYMENT_LINE_COLUMN),
+	                                text_of(payment.order_id), buf_text(&data),
+	                                payment.created_us, payment.updated_us};
+	if (audit_row(audit, "payment-state", where, &state))
+		check_link(audit, where, &payment, row);
 }
 
-enum db_result payment_audit(struct audit *audit, struct db *db, const char *source)
+static void check_order(struct audit *audit, const struct store *store, const struct db_row *row)
 {
-	struct walk walk = {.audit = audit};
-	enum db_result result = audit_journal(audit, db, source, check_event, NULL);
+	char where[40];
+
+	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, db_int(row, 0));
+	if ((uint64_t)db_int(row, 1) != hash_keyed(store->sip_key, db_text(row, 2)))
+		audit_finding(audit, "order-hash", where,
+		              "order_hash is not that of its order_id: its payments are not found");
+	if (db_int(row, 3) != db_int(row, 4))
+		audit_finding(audit, "order-event", where,
+		              "last_event_seq is not the last event of its payments");
+	if (db_int(row, 5) != 1)
+		audit_finding(audit, "order-twice", where, "another row has the same order_id");
+}
+
+enum db_result payment_audit(struct audit *audit, const struct store *store)
+{
+	enum db_result result = audit_journal(audit, store->db, store->source, check_event, NULL);
 
 	if (result == DB_OK)
-		result =
-			audit_pages(db, &payments_with_events, check_row, &walk, &walk.payment_key);
+		result = audit_pages(audit, store, &payments_with_events, check_payment);
 	if (result == DB_OK)
-		result = audit_seqs(audit, db, "payment-missing",
-		                    "its payment, or the order of it, is not there", &orphans);
-	if (result == DB_OK)
-		result = audit_seqs(audit, db, "order-event",
-		                    "the order that began here does not point to its last event",
-		                    &stray_orders);
-	return result == DB_OK ? audit_links(audit, db) : result;
+		result = audit_pages(audit, store, &orders, check_order);
+	return result == DB_OK ? audit_seqs(audit, store->db, "payment-missing",
+	                                    "its payment is not there", &orphans)
+	                       : result;
 }

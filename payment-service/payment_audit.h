@@ -4,7 +4,8 @@
 
 #include "storage/audit.h"
 
-/* The journal's chain; each payment against its last event; each event against its payment. */
-must_use enum db_result payment_audit(struct audit *audit, struct db *db, const char *source);
+/* The journal's chain; each payment against its event and its order; each order against its
+ * payments and its hash; each event against its payment. */
+must_use enum db_result payment_audit(struct audit *audit, const struct store *store);
 
 #endif

@@ -35,10 +35,11 @@ static const struct statement payments_of_order = {
 	"DESC LIMIT $4",
 	NULL};
 const struct statement payments_with_events = {
-	"SELECT " PAYMENT_COLUMNS
-	", j.line FROM payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
-	"LEFT JOIN journal j ON j.seq = p.last_event_seq WHERE p.payment_key > $1 ORDER BY "
-	"p.payment_key LIMIT $2",
+	"SELECT " PAYMENT_COLUMNS ", j.line, j.order_prev_seq, b.last_event_seq FROM payments p "
+	"LEFT JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	"LEFT JOIN journal j ON j.seq = p.last_event_seq "
+	"LEFT JOIN payments b ON b.payment_key = p.payment_key - 1 "
+	"WHERE p.payment_key > $1 ORDER BY p.payment_key LIMIT $2",
 	NULL};
 static const struct statement order_insert = {"INSERT INTO orders (order_seq, order_hash, "
                                               "order_id, last_event_seq) VALUES ($1, $2, $3, $1)",

@@ -33,10 +33,13 @@ void payment_send_page(struct db *db, struct text before_id, int64_t count, db_r
 void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order_id,
                            struct text before_id, int64_t count, db_row_fn *row, void *arg);
 
-/* For audits: `count` rows from after a payment_key on, each with its last event's line in one more
- * column. */
+/* For audits: `count` rows from after a payment_key on, also of payments without an order (order_id
+ * is ""), with more columns: of its last event the line and order_prev_seq, and the last_event_seq
+ * of the payment whose key is one less. */
 extern const struct statement payments_with_events; /* $1 payment_key, $2 count */
 #define PAYMENT_LINE_COLUMN 18
+#define PAYMENT_LINK_COLUMN 19
+#define PAYMENT_BEFORE_COLUMN 20
 
 /* Sends a new order row; or moves its last_event_seq on. */
 void payment_write_order_new(struct db *db, int64_t order_seq, uint64_t order_hash,

@@ -403,6 +403,11 @@ static void expire_keys(struct engine *engine)
 	note_health(engine, result);
 }
 
+void engine_tend(struct engine *engine)
+{
+	db_tend(engine->store->db);
+}
+
 void engine_tick(struct engine *engine)
 {
 	if (!engine_is_healthy(engine))

@@ -33,6 +33,8 @@ void engine_register_metrics(void);
  * order or key, are moved to `later` in their order; every other job stays in the batch and has its
  * answer. Does not call done(). */
 void engine_run(struct engine *engine, struct batch *batch, struct batch *later);
+/* Housekeeping of the store, after each batch, once its answers were told. */
+void engine_tend(struct engine *engine);
 /* Housekeeping, about once a second: recovery after a fault, expired idempotency keys. */
 void engine_tick(struct engine *engine);
 

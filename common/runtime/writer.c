@@ -89,6 +89,7 @@ static bool run_once(struct writer *writer, int64_t *next_tick_us)
 	if (writer->batch.count > 0) {
 		engine_run(writer->engine, &writer->batch, &writer->later);
 		hand_back(writer);
+		engine_tend(writer->engine);
 	}
 	if (env_monotonic_us(writer->env) >= *next_tick_us) {
 		engine_tick(writer->engine);

@@ -124,8 +124,7 @@ static bool page_read(struct page *page, struct db *db, int64_t after, enum db_r
 	return *ret_result == DB_OK && page->count > 0;
 }
 
-/* TEXT_NONE where the member is missing or no string. */
-static struct text string_of(const cJSON *event, const char *name)
+struct text audit_member(const cJSON *event, const char *name)
 {
 	const cJSON *member = json_member(event, name);
 
@@ -152,21 +151,21 @@ static const char *event_fault(const struct walk *walk, const struct json_doc *d
 		return "the line is not a JSON object";
 	if (seq_of(doc) != seq)
 		return "the line holds another seq: it was edited or moved here";
-	if (!text_is(string_of(event, "specversion"), "1.0"))
+	if (!text_is(audit_member(event, "specversion"), "1.0"))
 		return "specversion is not 1.0";
-	if (!id_is_valid("evt_", string_of(event, "id")))
+	if (!id_is_valid("evt_", audit_member(event, "id")))
 		return "the event's id is malformed";
-	if (!text_is(string_of(event, "source"), walk->source))
+	if (!text_is(audit_member(event, "source"), walk->source))
 		return "the source is not this journal's";
-	if (string_of(event, "type").ptr == NULL || string_of(event, "subject").ptr == NULL)
+	if (audit_member(event, "type").ptr == NULL || audit_member(event, "subject").ptr == NULL)
 		return "type or subject is missing";
 	if (!cJSON_IsObject(json_member(event, "data")))
 		return "data is not an object";
-	if (!time_parse(string_of(event, "time"), ret_time_us))
+	if (!time_parse(audit_member(event, "time"), ret_time_us))
 		return "the time is malformed";
 	if (*ret_time_us < walk->time_us)
 		return "the time is before that of the event before it";
-	if (!hash_from_hex(string_of(event, "prev_hash"), ret_prev_hash))
+	if (!hash_from_hex(audit_member(event, "prev_hash"), ret_prev_hash))
 		return "prev_hash is malformed";
 	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "storage/db.h"
 #include "storage/journal.h"
+#include "storage/store.h"
 
 #define AUDIT_PAGE_ROWS 1000
 #define AUDIT_FINDINGS_MAX 100 /* further ones are counted, not kept */
@@ -25,6 +26,8 @@ void audit_release(struct audit *audit);
 /* check is a short name ("journal-chain"), where names row and column ("journal seq 12"). */
 void audit_finding(struct audit *audit, const char *check, const char *where, const char *format,
                    ...) printf_like(4, 5);
+/* A string of an event, borrowed from it; TEXT_NONE where the member is missing or no string. */
+struct text audit_member(const cJSON *event, const char *name);
 
 /* A function that is shown each event of the journal in order. */
 typedef void audit_event_fn(void *arg, struct audit *audit, int64_t seq, struct text line,
@@ -32,6 +35,8 @@ typedef void audit_event_fn(void *arg, struct audit *audit, int64_t seq, struct 
 
 /* PRAGMA integrity_check and the like: "storage". */
 must_use enum db_result audit_storage(struct audit *audit, struct db *db);
+/* Each idempotency key has the hash that finds it: "seen-hash". */
+must_use enum db_result audit_seen(struct audit *audit, const struct store *store);
 /* Every line parses, seq has no gap, seq inside the line is the row's, prev_hash is the hash of the
  * line before, the head is the last line, times never go back: "journal-chain". Calls each (may be
  * NULL) for each good event. */

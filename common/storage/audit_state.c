@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time_text.h"
+
 /* The stored line ends with its data: `..."data":{...}}`. */
 static bool line_has_data(struct text line, struct text data)
 {
@@ -14,43 +16,78 @@ static bool line_has_data(struct text line, struct text data)
 	       memcmp(line.ptr + line.len - 1 - data.len, data.ptr, data.len) == 0;
 }
 
-static bool line_has_subject(struct text line, struct text subject)
+/* Events tell milliseconds. */
+static bool is_time(struct text time, int64_t us)
+{
+	int64_t time_us;
+
+	return time_parse(time, &time_us) && time_us / US_PER_MS == us / US_PER_MS;
+}
+
+/* What is wrong with the row but for its data, or NULL. */
+static const char *row_fault(const struct audit_row *row)
 {
 	struct json_doc AUTO_JSON doc = {0};
-	const cJSON *member;
 	const char *detail;
 	size_t offset;
 
-	if (!json_parse(line, &doc, &detail, &offset))
-		return false;
-	member = json_member(doc.root, "subject");
-	return cJSON_IsString(member) && text_equal(text_of(member->valuestring), subject);
+	if (row->line.ptr == NULL)
+		return "its last event is not in the journal";
+	if (!json_parse(row->line, &doc, &detail, &offset))
+		return "its last event is not well-formed";
+	if (!text_equal(audit_member(doc.root, "subject"), row->subject))
+		return "its last event is about another order";
+	if (!is_time(audit_member(doc.root, "time"), row->updated_us))
+		return "updated_us is not the time of its last event";
+	if (row->created_us != row->updated_us)
+		return "created_us is not the time of its first event";
+	return NULL;
 }
 
-void audit_row(struct audit *audit, const char *check, const char *where, struct text line,
-               struct text subject, struct text data)
+bool audit_row(struct audit *audit, const char *check, const char *where,
+               const struct audit_row *row)
 {
-	audit->rows_checked++;
-	if (line.ptr == NULL)
-		audit_finding(audit, check, where, "its last event is not in the journal");
-	else if (!line_has_subject(line, subject))
-		audit_finding(audit, check, where, "its last event is about another order");
-	else if (!line_has_data(line, data))
+	const char *fault = row_fault(row);
+	size_t shown = row->data.len < 200 ? row->data.len : 200;
+
+	if (fault != NULL)
+		audit_finding(audit, check, where, "%s", fault);
+	else if (!line_has_data(row->line, row->data))
 		audit_finding(audit, check, where, "the row says %.*s, its last event does not",
-		              (int)(data.len < 200 ? data.len : 200), data.ptr);
+		              (int)shown, row->data.ptr);
+	else
+		return true;
+	return false;
 }
 
-enum db_result audit_pages(struct db *db, const struct statement *rows, db_row_fn *row, void *arg,
-                           const int64_t *key)
+struct pages {
+	struct audit *audit;
+	const struct store *store;
+	audit_row_fn *each;
+	int64_t key;
+};
+
+static void note_row(void *arg, const struct db_row *row)
 {
+	struct pages *pages = arg;
+
+	pages->key = db_int(row, 0);
+	pages->audit->rows_checked++;
+	pages->each(pages->audit, pages->store, row);
+}
+
+enum db_result audit_pages(struct audit *audit, const struct store *store,
+                           const struct statement *rows, audit_row_fn *each)
+{
+	struct pages pages = {audit, store, each, INT64_MIN};
 	enum db_result result;
 	int64_t after;
 
 	do {
-		after = *key;
-		DB_SEND(db, rows, row, arg, V_INT(after), V_INT(AUDIT_PAGE_ROWS));
-		result = db_flush(db);
-	} while (result == DB_OK && *key > after);
+		after = pages.key;
+		DB_SEND(store->db, rows, note_row, &pages, V_INT(after), V_INT(AUDIT_PAGE_ROWS));
+		result = db_flush(store->db);
+	} while (result == DB_OK && pages.key > after);
 	return result;
 }
 
@@ -80,16 +117,4 @@ enum db_result audit_seqs(struct audit *audit, struct db *db, const char *check,
 		result = db_flush(db);
 	}
 	return result;
-}
-
-static const struct statement stray_links = {
-	"SELECT j.seq FROM journal j LEFT JOIN journal p ON p.seq = j.order_prev_seq "
-	"WHERE j.seq > $1 AND j.seq <= $2 AND j.order_prev_seq > 0 AND (p.seq IS NULL OR "
-	"json_extract(p.line, '$.subject') IS NOT json_extract(j.line, '$.subject'))",
-	NULL};
-
-enum db_result audit_links(struct audit *audit, struct db *db)
-{
-	return audit_seqs(audit, db, "journal-links",
-	                  "its order_prev_seq is not an event of its order", &stray_links);
 }

@@ -5,24 +5,28 @@
 
 #include "storage/audit.h"
 
-/* Compares a row with its last event. line is the stored event (TEXT_NONE: there is none), subject
- * and data are what the row says its event must hold. check and where name the finding. Counts the
- * row. */
-void audit_row(struct audit *audit, const char *check, const char *where, struct text line,
-               struct text subject, struct text data);
+/* What a row says, for its last event to confirm. All borrowed. */
+struct audit_row {
+	struct text line;               /* that event as stored; TEXT_NONE: there is none */
+	struct text subject, data;      /* what it must hold */
+	int64_t created_us, updated_us; /* its time: no row has more than one event yet */
+};
 
-/* Walks a table in pages: sends rows ($1: the last key, $2: how many) to `row` with `arg` until a
- * page is empty; row sets *key, which begins at 0, to each row's. */
-must_use enum db_result audit_pages(struct db *db, const struct statement *rows, db_row_fn *row,
-                                    void *arg, const int64_t *key);
+/* True when the row's last event confirms it; else there is a finding. check and where name it. */
+bool audit_row(struct audit *audit, const char *check, const char *where,
+               const struct audit_row *row);
+
+/* A function that is shown each row of a table in the order of its key, column 0. */
+typedef void audit_row_fn(struct audit *audit, const struct store *store, const struct db_row *row);
+
+/* Walks a whole table in pages ($1: the last key, $2: how many) and counts its rows. Also rows that
+ * came after the head was read are shown: check them by what the same statement gives. */
+must_use enum db_result audit_pages(struct audit *audit, const struct store *store,
+                                    const struct statement *rows, audit_row_fn *each);
 
 /* A finding that says `what` for each seq that the statement gives ($1: after which seq, $2: up to
  * which); pages go up to the journal's head. */
 must_use enum db_result audit_seqs(struct audit *audit, struct db *db, const char *check,
                                    const char *what, const struct statement *seqs);
-
-/* Each event's order_prev_seq, which no hash covers, names an event of the same order:
- * "journal-links". */
-must_use enum db_result audit_links(struct audit *audit, struct db *db);
 
 #endif

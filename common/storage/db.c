@@ -136,6 +136,12 @@ enum db_result db_recover(struct db *db)
 	return db->engine->recover(db);
 }
 
+void db_tend(struct db *db)
+{
+	ensure(!db->in_transaction);
+	db->engine->tend(db);
+}
+
 enum db_result db_script(struct db *db, const char *sql)
 {
 	if (db->stuck == DB_OK)

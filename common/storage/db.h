@@ -95,6 +95,10 @@ void db_rollback(struct db *db);
  * and it may be called again. */
 must_use enum db_result db_recover(struct db *db);
 
+/* Housekeeping of a writer that no answer waits for (a checkpoint, where one is due): call it after
+ * each commit, once the answers were told. What fails shows in the next db_begin, as DB_FAILED. */
+void db_tend(struct db *db);
+
 /* Runs a script of several statements (a migration); no parameters, no rows. */
 must_use enum db_result db_script(struct db *db, const char *sql);
 /* What the last failure was, for the log; never holds values. Borrowed until the next call. */

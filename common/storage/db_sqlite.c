@@ -236,20 +236,32 @@ static void sqlite_rollback(struct db *base)
 		db->must_recover = true;
 }
 
-/* Called by SQLite after each commit. Its own automatic checkpoint would hide a failure. */
-int db_sqlite_checkpoint_when_due(void *arg, sqlite3 *handle, const char *name, int wal_pages)
+/* Called by SQLite after each commit. Its own automatic checkpoint would hide a failure, and every
+ * answer of the commit would wait for it. */
+int db_sqlite_note_wal(void *arg, sqlite3 *handle, const char *name, int wal_pages)
 {
 	struct sqlite_db *db = arg;
 
-	if (wal_pages < CHECKPOINT_PAGES)
-		return SQLITE_OK;
+	(void)handle;
+	(void)name;
+	db->is_checkpoint_due = wal_pages >= CHECKPOINT_PAGES;
+	return SQLITE_OK;
+}
 
-	int code = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+static void sqlite_tend(struct db *base)
+{
+	struct sqlite_db *db = sqlite_of(base);
+
+	if (!db->is_checkpoint_due || db->must_recover)
+		return;
+	db->is_checkpoint_due = false;
+
+	int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL,
+	                                     NULL);
 	if (code != SQLITE_OK && result_of(code) != DB_RETRY) {
 		(void)fail(db, code);
 		db->must_recover = true;
 	}
-	return SQLITE_OK; /* the commit itself is on disk */
 }
 
 static enum db_result checkpoint_all(struct sqlite_db *db)
@@ -297,6 +309,7 @@ static const struct db_engine sqlite_engine = {
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.recover = sqlite_recover,
+	.tend = sqlite_tend,
 	.script = sqlite_script,
 	.close = sqlite_close,
 	.column_int = column_int,

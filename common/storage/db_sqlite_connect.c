@@ -156,7 +156,7 @@ static enum db_result configure_writer(struct sqlite_db *db)
 	if (!is_wal)
 		return fail_sentence(db,
 		                     "cannot use a write-ahead log here: use a local file system");
-	(void)sqlite3_wal_hook(db->handle, db_sqlite_checkpoint_when_due, db);
+	(void)sqlite3_wal_hook(db->handle, db_sqlite_note_wal, db);
 	return DB_OK;
 }
 

@@ -100,6 +100,9 @@ static void run_query(struct request *request, struct db *db)
 {
 	enum error error = request->endpoint->run(request, db);
 
+	if (error == ERR_STORAGE_UNAVAILABLE && db != NULL)
+		log_error("read_failed", L_STR("request_id", request->request_id),
+		          L_STR("route", request->endpoint->path), L_STR("why", db_why(db)));
 	if (error != ERR_NONE)
 		request_problem(request, error, NULL);
 	else if (request->job.answer.status == 0)

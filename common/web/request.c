@@ -114,17 +114,34 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 	return request;
 }
 
+int request_wants(const struct request *request, const char *media_type)
+{
+	const struct http_exchange *x = request->exchange;
+	bool has_accept = false;
+	int best = 0;
+
+	for (size_t i = 0; i < x->headers_count; i++) {
+		struct text name = x->headers[i].name;
+
+		if (name.len != 6 || strncasecmp(name.ptr, "Accept", 6) != 0)
+			continue;
+		int weight = accept_weight(x->headers[i].value, media_type);
+		has_accept = true;
+		best = weight > best ? weight : best;
+	}
+	return has_accept ? best : 1000;
+}
+
 static enum error check_accept(const struct request *request)
 {
 	static const char *const json_only[] = {"application/json", NULL};
 	const char *const *media =
 		request->endpoint->media[0] == NULL ? json_only : request->endpoint->media;
 	struct text expect = http_header_find(request->exchange, "Expect", NULL);
-	struct text accept = http_header_find(request->exchange, "Accept", NULL);
 	bool admits = false;
 
 	for (; *media != NULL; media++)
-		admits = admits || accept_admits(accept, *media);
+		admits = admits || request_wants(request, *media) > 0;
 	if (!admits)
 		return ERR_NOT_ACCEPTABLE;
 	if (expect.ptr != NULL &&

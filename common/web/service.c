@@ -63,7 +63,7 @@ static int run_audit(const struct service *service, const struct common_options 
 	}
 	audit_init(&audit);
 	complete = audit_storage(&audit, store.db) == DB_OK &&
-	           service->audit(&audit, store.db, store.source) == DB_OK;
+	           audit_seen(&audit, &store) == DB_OK && service->audit(&audit, &store) == DB_OK;
 	findings = audit.findings_count;
 	(void)fputs(buf_str(&audit.findings), stdout);
 	if (!complete)

@@ -40,7 +40,7 @@ struct service {
 	const struct domain *domain;
 	void (*register_metrics)(void);
 	/* The service's part of an audit: states against events. */
-	enum db_result (*audit)(struct audit *audit, struct db *db, const char *source);
+	enum db_result (*audit)(struct audit *audit, const struct store *store);
 };
 
 /* Returns the exit status: 0, 1 (audit: a finding; failure while running), 2 (wrong use or a start

@@ -16,12 +16,15 @@
 static const char *const audit_command[] = {"audit", NULL};
 
 /* What is paid and ordered: event N is of the N-th row. */
-static const char *const payments[] = {
-	"{'order_id':'a-1','amount':10.99}",
-	"{'order_id':'a-2','amount':10.99,'payment_method':'pm_declined'}",
-	"{'order_id':'a-3','amount':10.99}",
-	"{'order_id':'a-2','amount':10.99}",
-	"{'order_id':'a-5','amount':10.99}",
+static const struct {
+	const char *body;
+	int status;
+} payments[] = {
+	{"{'order_id':'a-1','amount':10.99}", 200},
+	{"{'order_id':'a-2','amount':10.99,'payment_method':'pm_declined'}", 402},
+	{"{'order_id':'a-3','amount':10.99}", 200},
+	{"{'order_id':'a-2','amount':10.99,'payment_method':'pm_expired_card'}", 402},
+	{"{'order_id':'a-2','amount':10.99}", 200},
 };
 static const char *const orders[] = {
 	"{'order_id':'a-1','amount':10.99}",
@@ -33,7 +36,8 @@ static void fill_and_stop(void)
 {
 	pair_start();
 	for (size_t i = 0; i < ARRAY_LEN(payments); i++)
-		post(&pay, "/pay", NULL, payments[i], i == 1 ? 402 : 200);
+		post(&pay, "/pay", i == 2 ? "Idempotency-Key: k-3" : NULL, payments[i].body,
+		     payments[i].status);
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
 		post(&order, "/order", NULL, orders[i], 200);
 	service_stop(&payment_service);
@@ -42,6 +46,18 @@ static void fill_and_stop(void)
 
 #define OTHER_ID \
 	"substr(payment_id, 1, 29) || CASE substr(payment_id, 30) WHEN '0' THEN '1' ELSE '0' END "
+
+/* A copy of the third payment with an id and a key of its own. */
+#define MADE_UP_PAYMENT(key) \
+	"INSERT INTO payments SELECT " key ", " OTHER_ID ", " \
+	"amount_minor, currency, payment_status, amount_captured_minor, capture, has_key, " \
+	"payment_method, processor, processor_reference, decline_code, description, metadata, " \
+	"created_us, updated_us, last_event_seq FROM payments WHERE last_event_seq = 3"
+
+#define MADE_UP_ORDER(seq, last_event_seq) \
+	"INSERT INTO orders SELECT " seq ", order_hash, order_id, content_hash, state, " \
+	"amount_minor, currency, items, customer, description, metadata, expires_us, " \
+	"created_us, updated_us, " last_event_seq " FROM orders WHERE order_seq = 3"
 
 /* All through SQL, as someone with a shell would; hash(text) is the SHA-256 of a line. */
 static const struct tamper_row {
@@ -80,8 +96,15 @@ static const struct tamper_row {
          "UPDATE journal SET line = replace(line, '.captured', '.failed') WHERE seq = 5;"
          "UPDATE journal_head SET hash = (SELECT hash(line) FROM journal WHERE seq = 5)",
          "payment-event: journal seq 5: "},
-	{"an order's events were tied otherwise", &payment_service,
-         "UPDATE journal SET order_prev_seq = 1 WHERE seq = 4", "journal-links: journal seq 4: "},
+	{"an event was tied to another order", &payment_service,
+         "UPDATE journal SET order_prev_seq = 1 WHERE seq = 4",
+         "journal-links: payments payment_id pay_"},
+	{"an event was untied", &payment_service,
+         "UPDATE journal SET order_prev_seq = 0 WHERE seq = 4",
+         "journal-links: payments payment_id pay_"},
+	{"two events were tied to one", &payment_service,
+         "UPDATE journal SET order_prev_seq = 2 WHERE seq = 5",
+         "journal-links: payments payment_id pay_"},
 	{"the head was moved on", &payment_service, "UPDATE journal_head SET seq = 6",
          "journal-chain: journal head: seq 6 to 6 are missing"},
 	{"a payment was deleted", &payment_service, "DELETE FROM payments WHERE last_event_seq = 3",
@@ -106,17 +129,46 @@ static const struct tamper_row {
 	{"a payment was moved to another order", &payment_service,
          "UPDATE payments SET payment_key = 1 * 128 + 7 WHERE last_event_seq = 3",
          "payment-state: payments payment_id pay_"},
-	{"a payment was made up", &payment_service,
-         "INSERT INTO payments SELECT payment_key + 1, " OTHER_ID ", "
-         "amount_minor, currency, payment_status, amount_captured_minor, capture, has_key, "
-         "payment_method, processor, processor_reference, decline_code, description, metadata, "
-         "created_us, updated_us, last_event_seq FROM payments WHERE last_event_seq = 3",
+	{"a payment was made up", &payment_service, MADE_UP_PAYMENT("payment_key + 1"),
          "payment-state: payments payment_id pay_"},
+	{"a payment was made up for no order", &payment_service, MADE_UP_PAYMENT("900000 * 128"),
+         "payment-order: payments payment_id pay_"},
+	{"a payment was made up before all orders", &payment_service, MADE_UP_PAYMENT("-128"),
+         "payment-order: payments payment_id pay_"},
+	{"a payment was moved within its order", &payment_service,
+         "UPDATE payments SET payment_key = payment_key + 1 WHERE last_event_seq = 5",
+         "journal-links: payments payment_id pay_"},
+	{"a payment was moved back in time", &payment_service,
+         "UPDATE payments SET created_us = created_us - 1000 WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"a payment was moved on in time", &payment_service,
+         "UPDATE payments SET created_us = created_us + 1000, updated_us = updated_us + 1000 "
+         "WHERE last_event_seq = 3",
+         "payment-state: payments payment_id pay_"},
+	{"an order of payments cannot be found", &payment_service,
+         "UPDATE orders SET order_hash = order_hash + 1 WHERE order_id = 'a-3'",
+         "order-hash: orders order_seq 3: "},
+	{"the secret of the hashes was changed", &payment_service,
+         "UPDATE store SET sip_key = zeroblob(16)", "order-hash: orders order_seq 1: "},
+	{"an idempotency key cannot be found", &payment_service,
+         "UPDATE seen SET key_hash = key_hash + 1", "seen-hash: seen seq 1: "},
+	{"an idempotency key was changed", &payment_service, "UPDATE seen SET key = 'k-4'",
+         "seen-hash: seen seq 1: "},
+	{"an order of payments was made up", &payment_service,
+         "INSERT INTO orders SELECT 900000, order_hash, order_id, 900000 FROM orders "
+         "WHERE order_id = 'a-3'",
+         "order-event: orders order_seq 900000: "},
+	{"an order's payments were divided", &payment_service,
+         "UPDATE journal SET order_prev_seq = 0 WHERE seq = 5;"
+         "INSERT INTO orders SELECT 5, order_hash, order_id, 5 FROM orders WHERE order_seq = 2;"
+         "UPDATE orders SET last_event_seq = 4 WHERE order_seq = 2;"
+         "UPDATE payments SET payment_key = 5 * 128 WHERE last_event_seq = 5",
+         "order-twice: orders order_seq 5: "},
 	{"an order's place in the journal was changed", &payment_service,
          "UPDATE orders SET last_event_seq = 3 WHERE order_id = 'a-2'",
-         "order-event: journal seq 2: "},
+         "order-event: orders order_seq 2: "},
 	{"an order of payments was deleted", &payment_service,
-         "DELETE FROM orders WHERE order_id = 'a-3'", "payment-missing: journal seq 3: "},
+         "DELETE FROM orders WHERE order_id = 'a-3'", "payment-order: payments payment_id pay_"},
 	{"an order of payments was given another id", &payment_service,
          "UPDATE orders SET order_id = 'b-3' WHERE order_id = 'a-3'",
          "payment-state: payments payment_id pay_"},
@@ -144,6 +196,25 @@ static const struct tamper_row {
 	{"an accepted order's event was changed", &order_service,
          "UPDATE orders SET last_event_seq = 3 WHERE order_seq = 2",
          "order-state: orders order_seq 2: its last event is about another order"},
+	{"an accepted order was moved back in time", &order_service,
+         "UPDATE orders SET created_us = created_us - 1000 WHERE order_seq = 2",
+         "order-state: orders order_seq 2: "},
+	{"an accepted order was moved on in time", &order_service,
+         "UPDATE orders SET created_us = created_us + 1000, updated_us = updated_us + 1000 "
+         "WHERE order_seq = 2",
+         "order-state: orders order_seq 2: "},
+	{"an accepted order cannot be found", &order_service,
+         "UPDATE orders SET order_hash = order_hash + 1 WHERE order_seq = 2",
+         "order-hash: orders order_seq 2: "},
+	{"the secret of the hashes was changed", &order_service,
+         "UPDATE store SET sip_key = zeroblob(16)", "order-hash: orders order_seq 1: "},
+	{"an accepted order was made up", &order_service, MADE_UP_ORDER("900000", "900000"),
+         "order-state: orders order_seq 900000: "},
+	{"an accepted order was made up before all others", &order_service, MADE_UP_ORDER("0", "3"),
+         "journal-links: orders order_seq 0: "},
+	{"an order's event was tied to another", &order_service,
+         "UPDATE journal SET order_prev_seq = 1 WHERE seq = 2",
+         "journal-links: orders order_seq 2: "},
 	{"an order's line was edited", &order_service,
          "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 1",
          "journal-chain: journal seq 2: prev_hash is not the hash of seq 1"},

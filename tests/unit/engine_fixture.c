@@ -70,6 +70,7 @@ size_t rig_run(struct rig *rig, struct job *const *jobs, size_t count)
 		batch.jobs[batch.count++] = jobs[i];
 	for (; batch.count > 0; batches++) {
 		engine_run(rig->engine, &batch, &later);
+		engine_tend(rig->engine);
 		batch = later;
 		later.count = 0;
 	}

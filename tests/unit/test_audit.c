@@ -3,9 +3,11 @@
 #include "storage/audit.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/seen.h"
 #include "unit/store_fixture.h"
 #include "unit/unit.h"
 
@@ -278,6 +280,55 @@ START_TEST(findings_are_all_counted_but_not_all_kept)
 }
 END_TEST
 
+/* ---- idempotency keys ---- */
+
+static void add_keys(int64_t count)
+{
+	char key[32];
+
+	ck_assert_int_eq(db_begin(store.db), DB_OK);
+	for (int64_t i = 1; i <= count; i++) {
+		struct seen_key seen = {.caller = TEXT_LITERAL("someone")};
+
+		(void)snprintf(key, sizeof(key), "k-%lld", (long long)i);
+		seen.key = text_of(key);
+		seen.key_hash = hash_keyed_pair(store.sip_key, seen.caller, seen.key);
+		seen_write(store.db, &seen, TEXT_LITERAL("pay_1"), 200, TEXT_LITERAL("{}"),
+		           FIXTURE_NOW_US);
+	}
+	ck_assert_int_eq(db_commit(store.db), DB_OK);
+}
+
+static const struct {
+	const char *tamper;
+	int64_t findings;
+	const char *place;
+} seen_rows[] = {
+	{"", 0, ""},
+	{"UPDATE seen SET key_hash = key_hash + 1 WHERE seq = 1", 1, "seen-hash: seen seq 1: "},
+	{"UPDATE seen SET key_hash = 0 WHERE seq = 1000", 1, "seen-hash: seen seq 1000: "},
+	{"UPDATE seen SET key = 'other' WHERE seq = 1001", 1, "seen-hash: seen seq 1001: "},
+	{"UPDATE seen SET caller = '' WHERE seq = 2003", 1, "seen-hash: seen seq 2003: "},
+	{"UPDATE seen SET seq = -7, key = 'other' WHERE seq = 5", 1, "seen-hash: seen seq -7: "},
+	{"UPDATE store SET sip_key = zeroblob(16)", 2 * AUDIT_PAGE_ROWS + 3, "seen seq 1: "},
+};
+
+START_TEST(an_idempotency_key_that_cannot_be_found_is_told)
+{
+	const int64_t count = 2 * AUDIT_PAGE_ROWS + 3;
+
+	add_keys(count);
+	fixture_tamper(STORE_FILE, seen_rows[_i].tamper);
+	struct store reader = fixture_store_reader();
+	ck_assert_int_eq(audit_seen(&audit, &reader), DB_OK);
+	store_close(&reader);
+	ck_assert_int_eq(audit.rows_checked, count);
+	ck_assert_msg(audit.findings_count == seen_rows[_i].findings, "%s",
+	              buf_str(&audit.findings));
+	ck_assert_ptr_nonnull(strstr(buf_str(&audit.findings), seen_rows[_i].place));
+}
+END_TEST
+
 /* ---- storage ---- */
 
 START_TEST(a_sound_database_has_no_findings)
@@ -355,6 +406,8 @@ static Suite *audit_suite(void)
 	tcase_add_test(cases, events_that_come_during_the_audit_are_left_alone);
 	tcase_add_test(cases, only_whole_events_are_shown);
 	tcase_add_test(cases, findings_are_all_counted_but_not_all_kept);
+	tcase_add_loop_test(cases, an_idempotency_key_that_cannot_be_found_is_told, 0,
+	                    ARRAY_LEN(seen_rows));
 	tcase_add_test(cases, a_sound_database_has_no_findings);
 	tcase_add_test(cases, a_broken_reference_is_found);
 	tcase_add_loop_test(cases, an_overwritten_file_is_found, 0, ARRAY_LEN(overwritten_rows));

@@ -156,7 +156,10 @@ static enum db_result add_pages(int64_t count)
 {
 	ck_assert_int_eq(db_begin(db), DB_OK);
 	DB_SEND(db, &insert_pages, NULL, NULL, V_INT(count));
-	return db_commit(db);
+
+	enum db_result result = db_commit(db);
+	db_tend(db);
+	return result;
 }
 
 START_TEST(a_checkpoint_that_fails_stops_the_next_transaction)

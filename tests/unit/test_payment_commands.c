@@ -20,6 +20,7 @@ struct call {
 static struct rig rig;
 static struct call calls[CALLS_MAX];
 static size_t calls_count;
+static int64_t wrong_hashes; /* that a test has stored: the audit's findings */
 
 static void setup(void)
 {
@@ -32,8 +33,8 @@ static void teardown(void)
 	struct audit audit;
 
 	audit_init(&audit);
-	ck_assert_int_eq(payment_audit(&audit, rig.store.db, rig.store.source), DB_OK);
-	ck_assert_msg(audit.findings_count == 0, "%s", buf_str(&audit.findings));
+	ck_assert_int_eq(payment_audit(&audit, &rig.store), DB_OK);
+	ck_assert_msg(audit.findings_count == wrong_hashes, "%s", buf_str(&audit.findings));
 	audit_release(&audit);
 	for (size_t i = 0; i < calls_count; i++)
 		job_release(&calls[i].job);
@@ -175,6 +176,7 @@ START_TEST(two_orders_that_share_a_hash_stay_apart)
 	struct call *first = add("o-1", 1099, NULL, NULL), *second = add("o-2", 5, NULL, NULL);
 
 	second->command.order_hash = first->command.order_hash;
+	wrong_hashes = 1;
 	(void)pay(first, 200, ERR_NONE, false);
 	(void)pay(second, 200, ERR_NONE, false);
 	ck_assert(job_says(&second->job, "\"order_id\":\"o-2\",\"amount\":0.05"));
