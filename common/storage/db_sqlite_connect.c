@@ -6,6 +6,8 @@
  * owner only. */
 #include "storage/db_sqlite.h"
 
+#include "storage/db_sqlite_wal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -185,7 +187,8 @@ enum db_result db_sqlite_connect(struct sqlite_db *db)
 	if (result != DB_OK)
 		return result;
 	flags |= db->mode == DB_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-	int code = sqlite3_open_v2(db->path, &db->handle, flags, NULL);
+	const char *vfs = db->mode == DB_WRITER ? db_sqlite_wal_vfs() : NULL;
+	int code = sqlite3_open_v2(db->path, &db->handle, flags, vfs);
 	return code == SQLITE_OK ? configure(db) : fail_connect(db, code);
 }
 

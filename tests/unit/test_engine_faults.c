@@ -57,7 +57,7 @@ static const struct {
 } unknown_commits[] = {
 	{"its sync fails", {.calls = FAULT_SYNC, .nth = 1, .count = 1}},
 	{"its write fails", {.calls = FAULT_WRITE, .nth = 1, .count = 1}},
-	{"its write is torn", {.calls = FAULT_WRITE, .nth = 2, .count = 1, .tears = true}},
+	{"its write is torn", {.calls = FAULT_WRITE, .nth = 1, .count = 1, .tears = true}},
 };
 
 START_TEST(an_unknown_commit_is_told_and_then_recovered_from)
