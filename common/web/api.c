@@ -4,7 +4,6 @@
  * this order"): request_check_head() and then accept_body(). */
 #include "web/api.h"
 
-#include "base/problem.h"
 #include "runtime/log.h"
 #include "web/report.h"
 #include "web/request.h"
@@ -215,24 +214,12 @@ static void on_ended(void *arg, struct http_exchange *x)
 
 static void on_problem(void *arg, struct http_exchange *x, enum error error, const char *detail)
 {
-	struct request *request = request_new(arg, x, NULL);
+	struct request *request = x->user != NULL ? x->user : request_new(arg, x, NULL);
 
 	if (request == NULL)
 		return;
 	request_problem_detail(request, error, detail == NULL ? "" : detail);
 	request_set_answer(request);
-	x->answer.close = true;
-}
-
-static void render_problem(void *arg, enum error error, struct buf *out)
-{
-	struct api *api = arg;
-	uint8_t random[ULID_RANDOM_BYTES];
-	char id[ID_SIZE];
-
-	env_random(api->settings.env, random, sizeof(random));
-	id_make("req_", env_now_us(api->settings.env), random, id);
-	problem_render(out, error, NULL, text_of(id), NULL);
 }
 
 /* ---- the loop ---- */
@@ -293,7 +280,6 @@ struct api *api_new(const struct api_settings *settings)
 	                             .body = on_body,
 	                             .ended = on_ended,
 	                             .problem = on_problem,
-	                             .render_problem = render_problem,
 	                             .turn = on_turn,
 	                             .arg = api};
 	add_rows(api, settings->endpoints);

@@ -1,7 +1,8 @@
-/* deadlines.c - the total deadline of requests, by looking at each connection about once a second.
+/* deadlines.c - the total deadlines of requests and answers, by looking at each connection about
+ * once a second.
  *
- * Invariants: (1) connections are linked in the order of looked_us; (2) only a client that has
- * begun to send a request, and not one that waits for us, is late. */
+ * Invariants: (1) connections are linked in the order of looked_us; (2) a client that waits for us
+ * is never late. */
 #include "web/deadlines.h"
 
 #include <linux/tcp.h>
@@ -10,14 +11,23 @@
 /* A look costs a system call of half a microsecond: at most a quarter of a millisecond at a time.
  */
 #define LOOKS_MAX 512
-/* So a request is ended at most a tenth of its time late. */
+/* So all is ended at most a tenth of a request's time late. */
 #define LOOKS_PER_TIMEOUT 10
 
-void deadlines_init(struct deadlines *deadlines, int64_t timeout_us)
+void deadlines_init(struct deadlines *deadlines, int64_t request_timeout_us,
+                    int64_t answer_timeout_us, int64_t quiesce_timeout_us)
 {
-	ensure(timeout_us >= LOOKS_PER_TIMEOUT);
-	*deadlines = (struct deadlines){.timeout_us = timeout_us,
-	                                .period_us = timeout_us / LOOKS_PER_TIMEOUT};
+	ensure(request_timeout_us >= LOOKS_PER_TIMEOUT);
+	*deadlines = (struct deadlines){.request_timeout_us = request_timeout_us,
+	                                .answer_timeout_us = answer_timeout_us,
+	                                .quiesce_timeout_us = quiesce_timeout_us,
+	                                .end_us = INT64_MAX,
+	                                .period_us = request_timeout_us / LOOKS_PER_TIMEOUT};
+}
+
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+	return a_us < b_us ? a_us : b_us;
 }
 
 static void link_last(struct deadlines *deadlines, struct connection *connection)
@@ -34,7 +44,7 @@ static void link_last(struct deadlines *deadlines, struct connection *connection
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us)
 {
 	connection->state = CONNECTION_BETWEEN;
-	connection->began_us = 0;
+	connection->due_us = deadlines->end_us;
 	connection->looked_us = now_us;
 	connection->bytes_seen = 0;
 	connection->was_cut = false;
@@ -53,25 +63,44 @@ void deadlines_remove(struct deadlines *deadlines, struct connection *connection
 		deadlines->last = connection->previous;
 }
 
-void deadlines_request_began(struct connection *connection, int64_t now_us)
+void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
+                             int64_t now_us)
 {
 	ensure(connection->state == CONNECTION_BETWEEN);
 	connection->state = CONNECTION_SENDING;
-	connection->began_us = now_us;
+	connection->due_us = earlier(now_us + deadlines->request_timeout_us, deadlines->end_us);
 }
 
 void deadlines_request_whole(struct connection *connection)
 {
-	ensure(connection->state != CONNECTION_BETWEEN);
+	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY);
 	connection->state = CONNECTION_BUSY;
+	connection->due_us = INT64_MAX;
 }
 
-void deadlines_request_ended(struct connection *connection)
+void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,
+                            int64_t now_us)
+{
+	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY);
+	connection->state = CONNECTION_TAKING;
+	connection->due_us = now_us + deadlines->answer_timeout_us;
+}
+
+void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection)
 {
 	ensure(connection->state != CONNECTION_BETWEEN);
 	connection->state = CONNECTION_BETWEEN;
-	connection->began_us = 0;
+	connection->due_us = deadlines->end_us;
 	connection->bytes_seen = -1; /* some may belong to the next request already */
+}
+
+void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us)
+{
+	deadlines->answer_timeout_us = deadlines->quiesce_timeout_us;
+	deadlines->end_us = now_us + deadlines->quiesce_timeout_us;
+	for (struct connection *at = deadlines->first; at != NULL; at = at->next)
+		if (at->state != CONNECTION_BUSY)
+			at->due_us = earlier(at->due_us, deadlines->end_us);
 }
 
 /* -1 where the socket cannot say. */
@@ -86,24 +115,25 @@ static int64_t bytes_received(int fd)
 }
 
 /* Whether bytes have come since the last request shows that the next one has begun. */
-static void look_between(struct connection *connection, int64_t now_us)
+static void look_between(const struct deadlines *deadlines, struct connection *connection,
+                         int64_t now_us)
 {
 	int64_t bytes = bytes_received(connection->fd);
 
-	if (connection->bytes_seen >= 0 && bytes > connection->bytes_seen &&
-	    connection->began_us == 0)
-		connection->began_us = now_us;
+	if (connection->bytes_seen >= 0 && bytes > connection->bytes_seen)
+		connection->due_us =
+			earlier(connection->due_us, now_us + deadlines->request_timeout_us);
 	connection->bytes_seen = bytes;
 }
 
 static bool is_late(const struct deadlines *deadlines, struct connection *connection,
                     int64_t now_us)
 {
-	if (connection->was_cut || connection->state == CONNECTION_BUSY)
+	if (connection->was_cut)
 		return false;
 	if (connection->state == CONNECTION_BETWEEN)
-		look_between(connection, now_us);
-	return connection->began_us != 0 && now_us - connection->began_us >= deadlines->timeout_us;
+		look_between(deadlines, connection, now_us);
+	return now_us >= connection->due_us;
 }
 
 int64_t deadlines_sweep(struct deadlines *deadlines, int64_t now_us,

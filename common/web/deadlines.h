@@ -1,10 +1,12 @@
-/* deadlines.h - the open connections, and which of them take too long to send a request. Knows
- * sockets and clocks, neither libmicrohttpd nor HTTP. libmicrohttpd's own timeout starts anew with
- * each byte, so one byte a second would hold a connection for ever; here a request has one deadline
- * in all. An idle connection is left to that timeout. One thread.
+/* deadlines.h - the open connections, and which of them take too long to send a request or to take
+ * its answer. Knows sockets and clocks, neither libmicrohttpd nor HTTP. libmicrohttpd's own timeout
+ * starts anew with each byte, so one byte a second would hold a connection for ever; here a request
+ * has one deadline in all, and so has an answer. An idle connection is left to that timeout. One
+ * thread.
  *
- *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY
- *      `------------- request_ended(), from both -------------' */
+ *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY --answer_began()--> TAKING
+ *      |                            `--------------answer_began()-----------------------'|
+ *      `-------------------- request_ended(), from each of the three --------------------' */
 #ifndef WEB_DEADLINES_H
 #define WEB_DEADLINES_H
 
@@ -14,16 +16,20 @@
 
 enum connection_state {
 	CONNECTION_BETWEEN, /* no request line has been read; one may be on its way */
-	CONNECTION_SENDING, /* the client sends header or body: the deadline counts */
-	CONNECTION_BUSY,    /* the request is whole: executed, or its answer is sent */
+	CONNECTION_SENDING, /* the client sends header or body */
+	CONNECTION_BUSY,    /* the request is executed: the client waits for us */
+	CONNECTION_TAKING,  /* the client takes the answer */
 };
+
+struct intake;
 
 /* An open connection; exists exactly as long as its descriptor, so that this is never another's. */
 struct connection {
 	int fd;
 	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
+	struct intake *intake;          /* the request under way; http.c's */
 	enum connection_state state;
-	int64_t began_us;   /* of the request under way; 0: none is known of */
+	int64_t due_us;     /* from then on it is late; INT64_MAX: nothing is awaited of it */
 	int64_t looked_us;  /* when it was last looked at */
 	int64_t bytes_seen; /* received in all, at the last look between requests; -1: not looked
 	                       yet */
@@ -33,19 +39,29 @@ struct connection {
 
 struct deadlines {
 	struct connection *first, *last; /* the one not looked at for longest comes first */
-	int64_t timeout_us;
+	int64_t request_timeout_us, answer_timeout_us, quiesce_timeout_us;
+	int64_t end_us;    /* no request is awaited for longer; INT64_MAX before deadlines_quiesce */
 	int64_t period_us; /* from one look at a connection to the next */
 };
 
-void deadlines_init(struct deadlines *deadlines, int64_t timeout_us);
-/* fd and address are set; the rest is set here. */
+/* How long a request may take to arrive, an answer to be taken, and each after deadlines_quiesce.
+ */
+void deadlines_init(struct deadlines *deadlines, int64_t request_timeout_us,
+                    int64_t answer_timeout_us, int64_t quiesce_timeout_us);
+/* fd, address and intake are set; the rest is set here. */
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us);
 void deadlines_remove(struct deadlines *deadlines, struct connection *connection);
 
-void deadlines_request_began(struct connection *connection, int64_t now_us);
+void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
+                             int64_t now_us);
 /* Once or more often. */
 void deadlines_request_whole(struct connection *connection);
-void deadlines_request_ended(struct connection *connection);
+void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,
+                            int64_t now_us);
+void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection);
+
+/* Time is short now. Idle connections get a deadline as well. */
+void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us);
 
 /* Looks at connections whose turn it is, at most a few hundred at a time so that others are served
  * in between, and calls late for each that is past its deadline and was not cut. Returns when to

@@ -39,7 +39,6 @@
 #define CONNECTION_BYTES \
 	(HTTP_HEADER_BYTES_MAX + ENTRY_BYTES * (HTTP_HEADERS_MAX + QUERY_PARAMETERS_MAX) + \
 	 ANSWER_HEADER_BYTES_MAX)
-#define PROBLEM_BYTES_MAX 4096
 /* After so many turns in a row that libmicrohttpd asked for and that came to nothing, it is called
  * every STALLED_MS only; any event still wakes the loop at once. It reads the last 8 KiB of a long
  * header 128 bytes a turn, which is no stall. */
@@ -80,13 +79,12 @@ static void cut(struct connection *peer)
 }
 
 /* Ends a request in its middle, where libmicrohttpd takes no answer. */
-static void refuse(struct http *http, struct connection *peer, enum error error)
+static void refuse(struct connection *peer)
 {
-	struct buf body AUTO_BUF;
+	const struct http_answer *answer = &peer->intake->x.answer;
 
-	buf_init(&body, PROBLEM_BYTES_MAX);
-	http->app->render_problem(http->app->arg, error, &body);
-	refusal_send(peer->fd, error, buf_text(&body), env_now_us(&env_system));
+	refusal_send(peer->fd, answer, MHD_get_reason_phrase_for((unsigned)answer->status),
+	             env_now_us(&env_system));
 	cut(peer);
 }
 
@@ -95,11 +93,16 @@ static void on_late(void *arg, struct connection *peer)
 {
 	struct http *http = arg;
 
-	atomic_fetch_add(&http->stats.timeouts_total, 1);
-	if (peer->state == CONNECTION_SENDING)
-		refuse(http, peer, ERR_REQUEST_TIMEOUT);
+	if (peer->state == CONNECTION_TAKING)
+		atomic_fetch_add(&http->stats.answer_timeouts_total, 1);
 	else
+		atomic_fetch_add(&http->stats.request_timeouts_total, 1);
+	if (peer->state != CONNECTION_SENDING) {
 		cut(peer);
+		return;
+	}
+	intake_problem(peer->intake, ERR_REQUEST_TIMEOUT, NULL);
+	refuse(peer);
 }
 
 static bool add_headers(struct MHD_Response *response, const struct http_answer *answer, bool close)
@@ -150,10 +153,13 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
 	if (in == NULL)
 		return NULL;
 	memcpy(in->x.address, peer->address, sizeof(in->x.address));
-	deadlines_request_began(peer, in->x.began_us);
+	peer->intake = in;
+	deadlines_request_began(&http->deadlines, peer, in->x.began_us);
 	http->exchanges_count++;
-	if (intake_has_too_many_parameters(in))
-		refuse(http, peer, ERR_MALFORMED_REQUEST);
+	if (intake_has_too_many_parameters(in)) {
+		intake_problem(in, ERR_MALFORMED_REQUEST, "Send at most 32 query parameters.");
+		refuse(peer);
+	}
 	return in;
 }
 
@@ -184,7 +190,7 @@ static enum MHD_Result take_step(struct http *http, struct MHD_Connection *conne
 	switch (step) {
 	case INTAKE_READ: return MHD_YES;
 	case INTAKE_ANSWER:
-		deadlines_request_whole(peer);
+		deadlines_answer_began(&http->deadlines, peer, monotonic_us());
 		return send_answer(http, connection, &in->x.answer);
 	case INTAKE_WAIT:
 		/* No race: http_resume only adds to a list that this thread takes later. */
@@ -193,7 +199,7 @@ static enum MHD_Result take_step(struct http *http, struct MHD_Connection *conne
 		MHD_suspend_connection(connection);
 		atomic_fetch_add(&http->stats.waiting, 1);
 		return MHD_YES;
-	case INTAKE_REFUSE: refuse(http, peer, in->refusal); break;
+	case INTAKE_REFUSE: refuse(peer); break;
 	case INTAKE_ABORT: break;
 	}
 	return MHD_NO;
@@ -212,7 +218,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	http->stalled_turns = 0;
 	if (in == NULL || peer_of(connection)->was_cut)
 		return MHD_NO;
-	if (!in->has_head)
+	if (!in->is_known)
 		step = on_head(in, connection, method, version);
 	else if (*upload_size > 0)
 		step = intake_body(in, upload, *upload_size);
@@ -226,12 +232,14 @@ static void on_request_ended(void *arg, struct MHD_Connection *connection, void 
                              enum MHD_RequestTerminationCode code)
 {
 	struct http *http = arg;
+	struct connection *peer = peer_of(connection);
 
 	(void)code;
 	http->stalled_turns = 0;
 	if (*context == NULL)
 		return;
-	deadlines_request_ended(peer_of(connection));
+	deadlines_request_ended(&http->deadlines, peer);
+	peer->intake = NULL;
 	intake_free(*context);
 	http->exchanges_count--;
 }
@@ -331,6 +339,7 @@ static void quiesce(struct http *http)
 	ensure(MHD_quiesce_daemon(http->daemon) == http->listen_fd);
 	(void)close(http->listen_fd);
 	http->listen_fd = -1;
+	deadlines_quiesce(&http->deadlines, monotonic_us());
 }
 
 /* Does what other threads have called for; true to stop. */
@@ -349,6 +358,7 @@ static void *io_thread(void *arg)
 	struct http *http = arg;
 	bool stops = false;
 
+	(void)pthread_setname_np(pthread_self(), "io");
 	while (!stops) {
 		int64_t now_us = monotonic_us();
 		int64_t turn_us = http->app->turn(http->app->arg, now_us);
@@ -414,7 +424,8 @@ static struct http *http_new(const struct http_options *options, const struct ht
 		         L_INT("connections_max", http->options.connections_max),
 		         L_INT("wanted", options->connections_max));
 	http->app = app;
-	deadlines_init(&http->deadlines, options->request_timeout_us);
+	deadlines_init(&http->deadlines, options->request_timeout_us, options->answer_timeout_us,
+	               options->quiesce_timeout_us);
 	return http;
 }
 

@@ -32,6 +32,8 @@
 #define HTTP_BODY_BYTES_MAX 65536
 #define HTTP_DISCARD_BYTES_MAX 1048576 /* read of a refused body, so that its answer arrives */
 #define HTTP_REQUEST_TIMEOUT_US (10 * US_PER_S) /* header and body in all */
+#define HTTP_ANSWER_TIMEOUT_US (30 * US_PER_S)  /* the longest list, 6 MB, at 200 KB a second */
+#define HTTP_QUIESCE_TIMEOUT_US (5 * US_PER_S)
 #define HTTP_ANSWER_HEADERS_MAX 12
 
 struct http;
@@ -84,12 +86,11 @@ struct http_app {
 	bool (*head)(void *arg, struct http_exchange *x);
 	bool (*body)(void *arg, struct http_exchange *x);
 	void (*ended)(void *arg, struct http_exchange *x);
-	/* http.c found a fault itself (framing: 400, 414, 431, 501, 505): set the answer for it;
-	 * head() is not called. */
+	/* http.c found a fault itself: set the answer for it. detail NULL: the error's own sentence.
+	 * Instead of head() (framing: 400, 414, 431, 501, 505; 408), or while a body arrives after
+	 * it (408, 413): then the answer that head() may have set is gone. Nothing but ended()
+	 * follows. */
 	void (*problem)(void *arg, struct http_exchange *x, enum error error, const char *detail);
-	/* The bytes of a whole problem+json body for an answer that http.c must write to the socket
-	 * itself (408 in mid-body). Adds to out. */
-	void (*render_problem)(void *arg, enum error error, struct buf *out);
 	/* Once in each turn of the loop, before it waits: timers, long polls, log_flush. Returns
 	 * the monotonic time at which it wants to be called at the latest. */
 	int64_t (*turn)(void *arg, int64_t monotonic_us);
@@ -102,14 +103,18 @@ struct http_options {
 	int64_t connections_max;
 	int64_t connections_per_address_max; /* 0: no limit of its own */
 	int64_t idle_timeout_us;             /* of a keep-alive connection between requests */
-	int64_t request_timeout_us;          /* HTTP_REQUEST_TIMEOUT_US; tests make it shorter */
+	/* The constants above; tests make them shorter. */
+	int64_t request_timeout_us; /* for a request to arrive */
+	int64_t answer_timeout_us;  /* for the client to take an answer */
+	int64_t quiesce_timeout_us; /* for each of them after http_quiesce */
 };
 
 /* What metrics show; read with atomic_load by any thread. */
 struct http_stats {
 	_Atomic int64_t connections; /* open now */
 	_Atomic int64_t connections_total;
-	_Atomic int64_t timeouts_total; /* requests ended by the deadline */
+	_Atomic int64_t request_timeouts_total; /* did not arrive in time */
+	_Atomic int64_t answer_timeouts_total;  /* were not taken in time */
 	_Atomic int64_t waiting;        /* exchanges that wait for http_resume */
 };
 
@@ -125,7 +130,9 @@ const struct http_stats *http_stats(const struct http *http);
 void http_resume(struct http *http, struct http_exchange *x);
 /* Makes the loop turn soon. Any thread. */
 void http_wake(struct http *http);
-/* Stops accepting new connections; open ones are served on, each answer closing its connection. Any
+/* Stops accepting new connections; open ones are served on, each answer closing its connection.
+ * From then on clients have quiesce_timeout_us to send what they have begun, and as long to take an
+ * answer; whatever still waits for a client after that is cut. What waits for us never is. Any
  * thread. */
 void http_quiesce(struct http *http);
 /* Waits at most timeout_us until no exchange is under way; true when that was reached. After

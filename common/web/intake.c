@@ -31,10 +31,18 @@ struct intake *intake_new(const struct http_app *app, const char *target, int64_
 
 void intake_free(struct intake *in)
 {
-	if (in->has_head)
+	if (in->is_known)
 		in->app->ended(in->app->arg, &in->x);
 	buf_release(&in->body);
 	free(in);
+}
+
+void intake_problem(struct intake *in, enum error error, const char *detail)
+{
+	in->is_known = true;
+	in->x.answer = (struct http_answer){0};
+	in->app->problem(in->app->arg, &in->x, error, detail);
+	in->x.answer.close = true;
 }
 
 bool intake_has_too_many_parameters(const struct intake *in)
@@ -70,12 +78,6 @@ static enum error judge(struct intake *in, const char *version, size_t header_by
 	return error;
 }
 
-static enum intake_step answer_and_close(struct intake *in)
-{
-	in->x.answer.close = true;
-	return INTAKE_ANSWER;
-}
-
 /* Whether a body that nobody wants is read all the same, so that the client reads its answer and
  * can keep the connection. Who asks for 100 Continue sends nothing until it is answered. */
 static bool is_worth_discarding(const struct http_exchange *x)
@@ -89,17 +91,18 @@ enum intake_step intake_head(struct intake *in, const char *method, const char *
 {
 	const char *detail = NULL;
 
-	in->has_head = true;
 	in->x.method = text_of(method);
 	enum error error = judge(in, version, header_bytes, &detail);
 	if (error != ERR_NONE) {
-		in->app->problem(in->app->arg, &in->x, error, detail);
-		return answer_and_close(in);
+		intake_problem(in, error, detail);
+		return INTAKE_ANSWER;
 	}
+	in->is_known = true;
 	in->is_answered = !in->app->head(in->app->arg, &in->x);
-	if (in->is_answered && !is_worth_discarding(&in->x))
-		return answer_and_close(in);
-	return INTAKE_READ;
+	if (!in->is_answered || is_worth_discarding(&in->x))
+		return INTAKE_READ;
+	in->x.answer.close = true;
+	return INTAKE_ANSWER;
 }
 
 static enum intake_step discard(struct intake *in, size_t count)
@@ -107,13 +110,13 @@ static enum intake_step discard(struct intake *in, size_t count)
 	in->discarded_bytes += count;
 	if (in->discarded_bytes <= HTTP_DISCARD_BYTES_MAX)
 		return INTAKE_READ;
-	in->refusal = ERR_CONTENT_TOO_LARGE;
+	intake_problem(in, ERR_CONTENT_TOO_LARGE, NULL);
 	return INTAKE_REFUSE;
 }
 
 enum intake_step intake_body(struct intake *in, const char *bytes, size_t count)
 {
-	ensure(in->has_head && !in->is_whole);
+	ensure(in->is_known && !in->is_whole);
 	if (!in->is_answered && count > HTTP_BODY_BYTES_MAX - in->body.len) {
 		in->x.body_too_large = true;
 		buf_release(&in->body);
@@ -126,7 +129,7 @@ enum intake_step intake_body(struct intake *in, const char *bytes, size_t count)
 
 enum intake_step intake_whole(struct intake *in)
 {
-	ensure(in->has_head);
+	ensure(in->is_known);
 	in->x.resumed = in->is_whole;
 	in->is_whole = true;
 	in->x.body = buf_text(&in->body);

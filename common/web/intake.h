@@ -13,15 +13,14 @@ enum intake_step {
 	INTAKE_READ,   /* more of the request is to come */
 	INTAKE_ANSWER, /* x.answer is set */
 	INTAKE_WAIT,   /* until http_resume, then intake_whole again */
-	INTAKE_REFUSE, /* in mid-body; `refusal` says why */
+	INTAKE_REFUSE, /* in mid-body; x.answer is set */
 	INTAKE_ABORT,  /* no memory: close without a word */
 };
 
 struct intake {
 	struct http_exchange x;
 	const struct http_app *app;
-	enum error refusal;
-	bool has_head;    /* the application knows it */
+	bool is_known;    /* to the application */
 	bool is_answered; /* head() has set the answer */
 	bool is_whole;
 	bool has_too_many_headers;
@@ -36,6 +35,10 @@ struct intake {
 struct intake *intake_new(const struct http_app *app, const char *target, int64_t now_us);
 /* Tells the application that it ended, if it knows it. */
 void intake_free(struct intake *in);
+
+/* Makes a problem the answer, whatever it was before, and makes it close the connection. detail NULL:
+ * the error's own sentence. */
+void intake_problem(struct intake *in, enum error error, const char *detail);
 
 /* Whether libmicrohttpd, which splits the query up, would run out of memory over this one. */
 bool intake_has_too_many_parameters(const struct intake *in);

@@ -1,13 +1,10 @@
-/* refusal.c - one error answer, from status line to body. */
+/* refusal.c - one answer, from status line to body. */
 #include "web/refusal.h"
-
-#include "base/buf.h"
-#include "base/problem.h"
 
 #include <sys/socket.h>
 #include <time.h>
 
-#define ANSWER_BYTES_MAX 8192
+#define REFUSAL_BYTES_MAX 8192
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7). */
 static void add_date(int64_t now_us, struct buf *out)
@@ -21,20 +18,18 @@ static void add_date(int64_t now_us, struct buf *out)
 	buf_add_str(out, text);
 }
 
-void refusal_send(int fd, enum error error, struct text body, int64_t now_us)
+void refusal_send(int fd, const struct http_answer *answer, const char *reason, int64_t now_us)
 {
-	const struct error_row *row = error_row(error);
-	struct buf answer AUTO_BUF;
+	struct buf out AUTO_BUF;
 
-	buf_init(&answer, ANSWER_BYTES_MAX);
-	buf_addf(&answer, "HTTP/1.1 %d %s\r\nDate: ", row->status, row->title);
-	add_date(now_us, &answer);
-	buf_addf(&answer,
-	         "\r\nContent-Type: " PROBLEM_MEDIA_TYPE "\r\nContent-Length: %zu\r\n"
-	         "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-	         "Connection: close\r\n\r\n",
-	         body.len);
-	buf_add_text(&answer, body);
-	if (!answer.full)
-		(void)send(fd, buf_str(&answer), answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	buf_init(&out, REFUSAL_BYTES_MAX);
+	buf_addf(&out, "HTTP/1.1 %d %s\r\nDate: ", answer->status, reason);
+	add_date(now_us, &out);
+	buf_addf(&out, "\r\nConnection: close\r\nContent-Length: %zu\r\n", answer->body.len);
+	for (size_t i = 0; i < answer->headers_count; i++)
+		buf_addf(&out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+	buf_add_str(&out, "\r\n");
+	buf_add_text(&out, answer->body);
+	if (!out.full)
+		(void)send(fd, buf_str(&out), out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

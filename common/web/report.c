@@ -81,6 +81,9 @@ static struct metric http_metrics[] = {
          NULL, NULL},
 	{"http_request_timeouts_total", METRIC_COUNTER,
          "Requests ended because they did not arrive in time.", metric_collect_value, NULL, NULL},
+	{"http_answer_timeouts_total", METRIC_COUNTER,
+         "Answers cut off because the client did not take them in time.", metric_collect_value, NULL,
+         NULL},
 	{"http_requests_waiting", METRIC_GAUGE,
          "Requests that wait for their commit, a reader or an event.", metric_collect_value, NULL,
          NULL},
@@ -115,7 +118,8 @@ void report_free(struct report *report)
 void report_set_http(struct report *report, const struct http_stats *stats)
 {
 	const _Atomic int64_t *values[] = {&stats->connections, &stats->connections_total,
-	                                   &stats->timeouts_total, &stats->waiting};
+	                                   &stats->request_timeouts_total,
+	                                   &stats->answer_timeouts_total, &stats->waiting};
 
 	ensure(report != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {

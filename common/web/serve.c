@@ -2,8 +2,12 @@
  *
  * Stop (architecture.md, section 3): readiness off, serve on for DRAIN_DELAY, refuse new
  * connections and commands, answer long polls, wait until everything under way is answered, stop
- * HTTP, stop the writer, checkpoint, exit 0. A second signal ends the process at once: what was
- * acknowledged is on disk at any moment. */
+ * HTTP, stop the writer, checkpoint, exit 0.
+ *
+ * Signals: what was acknowledged is on disk at any moment, so the process may end at any. A signal
+ * does that by its handler (as process 1 it has no default action), while the storage is opened and
+ * once a first one has begun the stop. Only that first one is waited for: from the start of the
+ * first thread until it comes, all threads block them. */
 #include "web/serve.h"
 
 #include "runtime/log.h"
@@ -19,10 +23,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A request has 10 s to arrive and a command 5 s to begin; what is not answered after this never
- * will be. */
-#define DRAIN_TIMEOUT_US (30 * US_PER_S)
-#define DRAIN_STEP_US (100 * US_PER_MS)
+/* A request has 5 s to arrive, a command 5 s to begin, an answer 5 s to be taken, and a late client
+ * may be seen a second late each time: only a disk that hangs takes longer. */
+#define DRAIN_TIMEOUT_US (20 * US_PER_S)
 
 /* Everything that runs, in the order of starting; a NULL was not reached. */
 struct running {
@@ -79,6 +82,44 @@ static struct metric metrics[] = {
          NULL},
 };
 
+/* ---- signals ---- */
+
+static void end_at_once(int number)
+{
+	(void)number;
+	_exit(EXIT_FAILURE);
+}
+
+static sigset_t stop_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	return signals;
+}
+
+/* SIG_BLOCK or SIG_UNBLOCK, for this thread and those that it starts. */
+static void mask_signals(int how)
+{
+	sigset_t signals = stop_signals();
+
+	ensure(pthread_sigmask(how, &signals, NULL) == 0);
+}
+
+/* Waits for the first one; the next ends the process. */
+static void wait_for_signal(void)
+{
+	sigset_t signals = stop_signals();
+	int number;
+
+	ensure(sigwait(&signals, &number) == 0);
+	mask_signals(SIG_UNBLOCK);
+}
+
+/* ---- start ---- */
+
 static void committed(void *arg)
 {
 	struct running *running = arg;
@@ -86,8 +127,8 @@ static void committed(void *arg)
 	api_committed(running->api);
 }
 
-/* Storage, and what executes. */
-static bool start_storage(struct running *running, struct buf *why)
+/* Storage, which may take long, and the engine; no thread. */
+static bool open_storage(struct running *running, struct buf *why)
 {
 	const struct service *service = running->service;
 	const struct common_options *options = running->options;
@@ -100,14 +141,20 @@ static bool start_storage(struct running *running, struct buf *why)
 		return false;
 	running->engine = engine_new(&running->store, service->domain, &env_system,
 	                             options->idempotency_ttl_us, why);
-	if (running->engine == NULL)
-		return false;
-	running->readers = readers_start(options->database_url, why);
-	return running->readers != NULL &&
-	       db_open(options->database_url, DB_READER, &running->db, why) == DB_OK;
+	return running->engine != NULL;
 }
 
-/* What answers requests; the writer last, since it wakes the others. */
+/* The first threads. */
+static bool start_readers(struct running *running, struct buf *why)
+{
+	const char *url = running->options->database_url;
+
+	mask_signals(SIG_BLOCK);
+	running->readers = readers_start(url, why);
+	return running->readers != NULL && db_open(url, DB_READER, &running->db, why) == DB_OK;
+}
+
+/* What executes commands and answers requests. */
 static bool start_serving(struct running *running, struct buf *why)
 {
 	const struct common_options *options = running->options;
@@ -117,7 +164,9 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                    .connections_per_address_max =
 	                                            options->connections_per_address_max,
 	                                    .idle_timeout_us = options->idle_timeout_us,
-	                                    .request_timeout_us = HTTP_REQUEST_TIMEOUT_US};
+	                                    .request_timeout_us = HTTP_REQUEST_TIMEOUT_US,
+	                                    .answer_timeout_us = HTTP_ANSWER_TIMEOUT_US,
+	                                    .quiesce_timeout_us = HTTP_QUIESCE_TIMEOUT_US};
 	struct api_settings settings = {.service = running->service->name,
 	                                .endpoints = running->service->endpoints,
 	                                .currency = options->currency,
@@ -136,63 +185,6 @@ static bool start_serving(struct running *running, struct buf *why)
 	}
 	running->http = http_start(&http_options, api_app(running->api), why);
 	return running->http != NULL;
-}
-
-static void stop_all(struct running *running)
-{
-	if (running->http != NULL)
-		http_stop(running->http);
-	if (running->writer != NULL)
-		writer_stop(running->writer);
-	if (running->readers != NULL)
-		readers_stop(running->readers);
-	if (running->api != NULL)
-		api_free(running->api);
-	engine_free(running->engine);
-	db_close(running->db);
-	store_close(&running->store);
-}
-
-/* Waits for one of the signals; at most timeout_us, without limit where that is negative. */
-static bool wait_for_signal(const sigset_t *signals, int64_t timeout_us)
-{
-	struct timespec timeout = {.tv_sec = timeout_us / US_PER_S,
-	                           .tv_nsec = timeout_us % US_PER_S * 1000};
-	int number;
-
-	do {
-		number = timeout_us < 0 ? sigwaitinfo(signals, NULL)
-		                        : sigtimedwait(signals, NULL, &timeout);
-	} while (number < 0 && errno == EINTR);
-	return number > 0;
-}
-
-static _Noreturn void end_at_once(const char *reason)
-{
-	log_warn("stopped_at_once", L_STR("reason", reason));
-	log_flush();
-	_exit(EXIT_FAILURE);
-}
-
-static void drain(struct running *running, const sigset_t *signals)
-{
-	int64_t until_us;
-
-	log_info("stopping", L_INT("drain_delay_us", running->options->drain_delay_us));
-	log_flush();
-	api_set_ready(running->api, false);
-	if (running->options->drain_delay_us > 0 &&
-	    wait_for_signal(signals, running->options->drain_delay_us))
-		end_at_once("a second signal came");
-	api_drain(running->api);
-	http_quiesce(running->http);
-	until_us = env_monotonic_us(&env_system) + DRAIN_TIMEOUT_US;
-	while (!http_drain(running->http, DRAIN_STEP_US)) {
-		if (wait_for_signal(signals, 0))
-			end_at_once("a second signal came");
-		if (env_monotonic_us(&env_system) > until_us)
-			end_at_once("requests under way did not end");
-	}
 }
 
 static void announce(const struct running *running)
@@ -229,6 +221,42 @@ static bool address_is_allowed(const struct common_options *options, struct buf 
 	return false;
 }
 
+/* ---- stop ---- */
+
+static void drain(struct running *running)
+{
+	int64_t delay_us = running->options->drain_delay_us;
+	const struct timespec delay = {.tv_sec = delay_us / US_PER_S,
+	                               .tv_nsec = delay_us % US_PER_S * 1000};
+
+	api_set_ready(running->api, false);
+	log_info("stopping", L_INT("drain_delay_us", delay_us));
+	log_flush();
+	(void)nanosleep(&delay, NULL); /* no handler returns, so nothing interrupts it */
+	api_drain(running->api);
+	http_quiesce(running->http);
+	if (http_drain(running->http, DRAIN_TIMEOUT_US))
+		return;
+	log_warn("stopped_at_once", L_STR("reason", "requests under way did not end"));
+	log_flush();
+	_exit(EXIT_FAILURE);
+}
+
+static void stop_all(struct running *running)
+{
+	if (running->http != NULL)
+		http_stop(running->http);
+	if (running->writer != NULL)
+		writer_stop(running->writer);
+	if (running->readers != NULL)
+		readers_stop(running->readers);
+	if (running->api != NULL)
+		api_free(running->api);
+	engine_free(running->engine);
+	db_close(running->db);
+	store_close(&running->store);
+}
+
 int serve(const struct service *service, const struct common_options *options)
 {
 	struct running running = {.service = service,
@@ -236,30 +264,28 @@ int serve(const struct service *service, const struct common_options *options)
 	                          .store = {.lock_fd = -1},
 	                          .started_us = env_now_us(&env_system)};
 	struct buf why AUTO_BUF;
-	sigset_t signals;
 
 	buf_init(&why, 4096);
 	(void)signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* in all threads to come as well */
+	(void)signal(SIGTERM, end_at_once);
+	(void)signal(SIGINT, end_at_once);
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
 		metrics[i].arg = &running;
 		metric_register(&metrics[i]);
 	}
 	engine_register_metrics();
 	service->register_metrics();
-	if (!address_is_allowed(options, &why) || !start_storage(&running, &why) ||
-	    !start_serving(&running, &why)) {
+	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||
+	    !start_readers(&running, &why) || !start_serving(&running, &why)) {
+		mask_signals(SIG_UNBLOCK);
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 		stop_all(&running);
 		return 2;
 	}
 	api_set_ready(running.api, true);
 	announce(&running);
-	(void)wait_for_signal(&signals, -1);
-	drain(&running, &signals);
+	wait_for_signal();
+	drain(&running);
 	stop_all(&running);
 	log_info("stopped", L_INT("uptime_us", env_now_us(&env_system) - running.started_us));
 	log_flush();

@@ -1,14 +1,24 @@
-/* orders.c - many payments, and the count of what is left of them (orders.h). */
+/* orders.c - many calls, and the count of their effects (orders.h). */
 #include "e2e/orders.h"
+
+#include "e2e/answers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#define CHECK_CONNECTIONS 32
+#define REPEAT_CONNECTIONS 32
 
-void orders_init(struct orders *orders, const char *prefix, size_t count)
+const struct order_call order_calls[ORDER_CALLS] = {
+	{"payment-service", "/pay", "payment.captured"},
+	{"order-service", "/order", "order.created"},
+};
+
+void orders_init(struct orders *orders, const struct order_call *call, const char *prefix,
+                 size_t count)
 {
-	*orders = (struct orders){.fates = calloc(count, sizeof(*orders->fates)), .count = count};
+	*orders = (struct orders){.call = call, .count = count};
+	orders->fates = calloc(count, sizeof(*orders->fates));
 	ck_assert_ptr_nonnull(orders->fates);
 	(void)snprintf(orders->prefix, sizeof(orders->prefix), "%s", prefix);
 }
@@ -18,15 +28,23 @@ void orders_release(struct orders *orders)
 	free(orders->fates);
 }
 
-static void make_payment(void *arg, uint64_t number, struct buf *out)
+/* ---- sending ---- */
+
+static void add_call(const struct orders *orders, uint64_t number, struct buf *out)
 {
-	struct orders *orders = arg;
 	char body[128];
 
-	orders->fates[number] = FATE_UNKNOWN;
 	(void)snprintf(body, sizeof(body), "{\"order_id\":\"%s-%" PRIu64 "\",\"amount\":10.99}",
 	               orders->prefix, number);
-	load_post(out, "/pay", "", body);
+	load_post(out, orders->call->path, "", body);
+}
+
+static void make_call(void *arg, uint64_t number, struct buf *out)
+{
+	struct orders *orders = arg;
+
+	orders->fates[number] = FATE_UNKNOWN;
+	add_call(orders, number, out);
 }
 
 static void take_answer(void *arg, uint64_t number, int status, struct text body)
@@ -35,7 +53,7 @@ static void take_answer(void *arg, uint64_t number, int status, struct text body
 
 	(void)body;
 	if (status == 200)
-		orders->fates[number] = FATE_PAID;
+		orders->fates[number] = FATE_DONE;
 	else if (status == 503)
 		orders->fates[number] = FATE_REFUSED;
 	else
@@ -44,14 +62,14 @@ static void take_answer(void *arg, uint64_t number, int status, struct text body
 		service_signal(orders->service, orders->signal_number);
 }
 
-void orders_pay(struct orders *orders, struct service *service, size_t connections,
-                uint64_t answers_before, int signal_number, struct load_result *result)
+void orders_send(struct orders *orders, struct service *service, size_t connections,
+                 uint64_t answers_before, int signal_number, struct load_result *result)
 {
 	const struct load_plan plan = {
 		.port = service->port,
 		.connections = connections,
 		.requests = orders->count,
-		.make = make_payment,
+		.make = make_call,
 		.answered = take_answer,
 		.arg = orders,
 	};
@@ -62,61 +80,110 @@ void orders_pay(struct orders *orders, struct service *service, size_t connectio
 	load_run(&plan, result);
 }
 
-/* ---- afterwards ---- */
+/* ---- sending again ---- */
 
-struct check {
-	const struct orders *orders;
-	size_t *sent; /* the numbers of those that were sent, in order */
-	size_t sent_count;
+struct repeat {
+	struct orders *orders;
+	size_t *numbers; /* of those without an answer */
+	size_t count;
 };
 
-static void make_question(void *arg, uint64_t number, struct buf *out)
+static void make_again(void *arg, uint64_t number, struct buf *out)
 {
-	const struct check *check = arg;
-	char path[128];
+	const struct repeat *repeat = arg;
 
-	(void)snprintf(path, sizeof(path), "/payments?order_id=%s-%zu", check->orders->prefix,
-	               check->sent[number]);
-	load_get(out, path);
+	add_call(repeat->orders, repeat->numbers[number], out);
 }
 
-static void take_payments(void *arg, uint64_t number, int status, struct text body)
+static void take_again(void *arg, uint64_t number, int status, struct text body)
 {
-	const struct check *check = arg;
-	size_t order = check->sent[number];
-	enum fate fate = check->orders->fates[order];
-	cJSON *json = cJSON_ParseWithLength(body.ptr, body.len);
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(json, "data");
+	const struct repeat *repeat = arg;
+	size_t order = repeat->numbers[number];
 
-	ck_assert_int_eq(status, 200);
-	ck_assert(cJSON_IsArray(data));
-	int count = cJSON_GetArraySize(data);
-	cJSON_Delete(json);
-	ck_assert_msg(count <= 1, "order %zu has %d payments", order, count);
-	ck_assert_msg(count == 1 || fate != FATE_PAID, "order %zu was acknowledged and is lost",
-	              order);
-	ck_assert_msg(count == 0 || fate != FATE_REFUSED, "order %zu was refused and is paid",
-	              order);
+	ck_assert_msg(status == 200, "order %zu again: status %d %.*s", order, status,
+	              (int)body.len, body.ptr);
+	repeat->orders->fates[order] = FATE_DONE;
+}
+
+void orders_repeat(struct orders *orders, int port)
+{
+	struct repeat repeat = {.orders = orders,
+	                        .numbers = calloc(orders->count, sizeof(*repeat.numbers))};
+	struct load_result result;
+
+	ck_assert_ptr_nonnull(repeat.numbers);
+	for (size_t i = 0; i < orders->count; i++)
+		if (orders->fates[i] == FATE_UNKNOWN)
+			repeat.numbers[repeat.count++] = i;
+	const struct load_plan plan = {
+		.port = port,
+		.connections = REPEAT_CONNECTIONS,
+		.requests = repeat.count,
+		.make = make_again,
+		.answered = take_again,
+		.arg = &repeat,
+	};
+	load_run(&plan, &result);
+	ck_assert_uint_eq(result.answered, repeat.count);
+	free(repeat.numbers);
+}
+
+/* ---- counting ---- */
+
+/* The number of the order that the event is about; false: it is not one of these orders. */
+static bool order_number(const struct orders *orders, const cJSON *event, size_t *ret_number)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(event, "subject");
+	const char *subject = cJSON_GetStringValue(member);
+	size_t length = strlen(orders->prefix);
+
+	ck_assert_ptr_nonnull(subject);
+	if (strncmp(subject, orders->prefix, length) != 0 || subject[length] != '-')
+		return false;
+	*ret_number = strtoul(subject + length + 1, NULL, 10);
+	ck_assert_uint_lt(*ret_number, orders->count);
+	return true;
+}
+
+static void count_page(const struct orders *orders, const cJSON *events, unsigned *counts)
+{
+	const cJSON *event;
+	size_t number;
+
+	ck_assert(cJSON_IsArray(events));
+	cJSON_ArrayForEach(event, events)
+		if (order_number(orders, event, &number))
+			counts[number]++;
+}
+
+static void count_effects(const struct orders *orders, int port, unsigned *counts)
+{
+	struct client client;
+	int64_t next = 0;
+	char path[128];
+
+	client_open(&client, port);
+	do {
+		(void)snprintf(path, sizeof(path),
+		               "/events?limit=1000&types=%s&after=%" PRId64, orders->call->effect,
+		               next);
+		get(&client, path, NULL, 200);
+		count_page(orders, answer_member(&client, "events"), counts);
+		next = answer_int(&client, "next");
+	} while (next < answer_int(&client, "head"));
+	client_close(&client);
 }
 
 void orders_check(const struct orders *orders, int port)
 {
-	struct check check = {.orders = orders, .sent = calloc(orders->count, sizeof(*check.sent))};
-	struct load_result result;
+	unsigned *counts = calloc(orders->count, sizeof(*counts));
 
-	ck_assert_ptr_nonnull(check.sent);
-	for (size_t i = 0; i < orders->count; i++)
-		if (orders->fates[i] != FATE_UNSENT)
-			check.sent[check.sent_count++] = i;
-	const struct load_plan plan = {
-		.port = port,
-		.connections = CHECK_CONNECTIONS,
-		.requests = check.sent_count,
-		.make = make_question,
-		.answered = take_payments,
-		.arg = &check,
-	};
-	load_run(&plan, &result);
-	ck_assert_uint_eq(result.answered, check.sent_count);
-	free(check.sent);
+	ck_assert_ptr_nonnull(counts);
+	count_effects(orders, port, counts);
+	for (size_t i = 0; i < orders->count; i++) {
+		unsigned wanted = orders->fates[i] == FATE_DONE ? 1 : 0;
+		ck_assert_msg(counts[i] == wanted, "order %s-%zu has fate %d and %u effects",
+		              orders->prefix, i, (int)orders->fates[i], counts[i]);
+	}
+	free(counts);
 }

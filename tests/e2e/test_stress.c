@@ -8,18 +8,23 @@
 
 /* libmicrohttpd's own epoll loop, which takes 128 events at a time, stalls at 128, 256 and 384. */
 static const struct {
+	const char *service, *path;
 	size_t connections;
 	uint64_t requests;
-} rounds[] = {{300, 200000}, {128, 20000}, {256, 20000}, {384, 20000}};
+} rounds[] = {
+	{"payment-service", "/pay", 300, 100000}, {"order-service", "/order", 300, 100000},
+	{"payment-service", "/pay", 128, 10000},  {"order-service", "/order", 128, 10000},
+	{"payment-service", "/pay", 256, 10000},  {"order-service", "/order", 256, 10000},
+	{"payment-service", "/pay", 384, 10000},  {"order-service", "/order", 384, 10000},
+};
 
-static void make_payment(void *arg, uint64_t number, struct buf *out)
+static void make_call(void *arg, uint64_t number, struct buf *out)
 {
 	char body[128];
 
-	(void)arg;
 	(void)snprintf(body, sizeof(body), "{\"order_id\":\"stress-%" PRIu64 "\",\"amount\":10.99}",
 	               number);
-	load_post(out, "/pay", "", body);
+	load_post(out, arg, "", body);
 }
 
 static void check_answer(void *arg, uint64_t number, int status, struct text body)
@@ -36,11 +41,12 @@ START_TEST(every_request_is_answered)
 	struct load_plan plan = {
 		.connections = rounds[_i].connections,
 		.requests = scaled(rounds[_i].requests),
-		.make = make_payment,
+		.make = make_call,
 		.answered = check_answer,
+		.arg = (void *)(uintptr_t)rounds[_i].path,
 	};
 
-	service_init(&service, "payment-service");
+	service_init(&service, rounds[_i].service);
 	service_start(&service, NULL);
 	plan.port = service.port;
 	load_run(&plan, &result);

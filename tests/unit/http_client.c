@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,18 @@ bool client_is_closed(int fd)
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 
 	return poll(&readable, 1, CLIENT_WAIT_S * 1000) == 1 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+size_t client_read_to_end(int fd)
+{
+	static char part[65536];
+	size_t total = 0;
+	ssize_t count;
+
+	while ((count = recv(fd, part, sizeof(part), 0)) > 0)
+		total += (size_t)count;
+	ck_assert_msg(count == 0 || errno == ECONNRESET, "the server does not end the connection");
+	return total;
 }
 
 void client_dribble(int fd)

@@ -24,6 +24,8 @@ int client_receive(int fd, char ret_answer[CLIENT_ANSWER_BYTES_MAX]);
 int client_receive_header(int fd, char ret_answer[CLIENT_ANSWER_BYTES_MAX]);
 /* Whether the server ends the connection, with nothing more to read. */
 bool client_is_closed(int fd);
+/* How many bytes come until the server ends the connection. */
+size_t client_read_to_end(int fd);
 /* One byte every few milliseconds, until the server speaks or ends the connection. */
 void client_dribble(int fd);
 

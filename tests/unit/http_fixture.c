@@ -1,8 +1,6 @@
 /* http_fixture.c - the application and server of http_fixture.h. */
 #include "unit/http_fixture.h"
 
-#include "base/problem.h"
-
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 
 struct app app;
 char answer[CLIENT_ANSWER_BYTES_MAX];
+static char big[BIG_BYTES];
 
 static void set_answer(struct http_exchange *x, int status, struct text body)
 {
@@ -28,6 +27,8 @@ static bool target_is(const struct http_exchange *x, const char *target)
 static bool on_head(void *arg, struct http_exchange *x)
 {
 	app.heads++;
+	app.exchanges++;
+	x->user = &app;
 	ck_assert_ptr_eq(arg, &app);
 	if (!target_is(x, "/refuse"))
 		return true;
@@ -69,6 +70,8 @@ static bool on_body(void *arg, struct http_exchange *x)
 	app.bodies++;
 	if (x->body_too_large) {
 		set_answer(x, 413, TEXT_NONE);
+	} else if (target_is(x, "/big")) {
+		set_answer(x, 200, (struct text){big, sizeof(big)});
 	} else if (target_is(x, "/hello") || x->resumed) {
 		set_answer(x, 200, TEXT_LITERAL("hello"));
 	} else if (target_is(x, "/wait") || target_is(x, "/hold")) {
@@ -91,15 +94,12 @@ static void on_ended(void *arg, struct http_exchange *x)
 static void on_problem(void *arg, struct http_exchange *x, enum error error, const char *detail)
 {
 	(void)arg;
-	ck_assert_ptr_nonnull(detail);
+	(void)detail;
+	ck_assert_uint_eq(x->answer.headers_count, 0);
+	if (x->user == NULL)
+		app.exchanges++;
 	app.problems++;
 	set_answer(x, error_row(error)->status, TEXT_LITERAL("problem"));
-}
-
-static void render_problem(void *arg, enum error error, struct buf *out)
-{
-	(void)arg;
-	problem_render(out, error, NULL, text_of("req_1"), NULL);
 }
 
 static int64_t on_turn(void *arg, int64_t monotonic_us)
@@ -162,7 +162,9 @@ struct http_options options_default(void)
 	return (struct http_options){.listen = "127.0.0.1",
 	                             .connections_max = CONNECTIONS_MAX,
 	                             .idle_timeout_us = 60 * US_PER_S,
-	                             .request_timeout_us = HTTP_REQUEST_TIMEOUT_US};
+	                             .request_timeout_us = HTTP_REQUEST_TIMEOUT_US,
+	                             .answer_timeout_us = HTTP_ANSWER_TIMEOUT_US,
+	                             .quiesce_timeout_us = HTTP_QUIESCE_TIMEOUT_US};
 }
 
 static void app_init(void)
@@ -171,7 +173,6 @@ static void app_init(void)
 	                              .body = on_body,
 	                              .ended = on_ended,
 	                              .problem = on_problem,
-	                              .render_problem = render_problem,
 	                              .turn = on_turn,
 	                              .arg = &app};
 	app.batch = 1;
@@ -203,7 +204,7 @@ void server_stop(void)
 	http_stop(app.http);
 	set_batch(0);
 	pthread_join(app.worker, NULL);
-	ck_assert_int_eq(app.ended, app.heads + app.problems);
+	ck_assert_int_eq(app.ended, app.exchanges);
 }
 
 int connect_here(void)

@@ -10,13 +10,15 @@
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define POST(target, lines) "POST " target " HTTP/1.1\r\nHost: x\r\n" lines "\r\n"
 #define CONNECTIONS_MAX 512
+#define BIG_BYTES (16 * 1024 * 1024) /* more than the buffers of two sockets take */
 
 /* "/hello" is answered at once, "/wait" after a thread has resumed it, "/hold" after app_release,
- * "/refuse" by head(); any other target echoes the body. */
+ * "/refuse" by head(); "/big" is BIG_BYTES long; any other target echoes the body. */
 struct app {
 	struct http *http;
 	struct http_app calls;
-	int heads, problems, ended, bodies; /* the I/O thread's, read after http_stop */
+	/* The I/O thread's, read after http_stop; exchanges counts those that it was told of. */
+	int heads, problems, exchanges, ended, bodies;
 	_Atomic int64_t turns;
 	pthread_t worker;
 	pthread_mutex_t mutex; /* guards the rest */

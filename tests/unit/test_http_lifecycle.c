@@ -54,10 +54,30 @@ START_TEST(a_slow_request_is_ended_by_its_deadline)
 		client_dribble(fd);
 	int status = client_receive(fd, answer);
 	ck_assert_msg(status == slow[_i].status, "%s: %d", slow[_i].rule, status);
-	ck_assert(status == 0 ||
-	          strstr(answer, "\r\nContent-Type: application/problem+json\r\n") != NULL);
+	ck_assert(status == 0 || strstr(answer, "\r\n\r\nproblem") != NULL);
 	ck_assert_msg(client_is_closed(fd), "%s", slow[_i].rule);
-	ck_assert_int_eq(atomic_load(&http_stats(app.http)->timeouts_total), 1);
+	ck_assert_int_eq(atomic_load(&http_stats(app.http)->request_timeouts_total), 1);
+	(void)close(fd);
+	server_stop();
+}
+END_TEST
+
+START_TEST(an_answer_that_nobody_takes_is_cut)
+{
+	struct http_options options = options_default();
+	const struct http_stats *stats;
+	int fd;
+
+	options.request_timeout_us = SHORT_TIMEOUT_US; /* the looks follow one another faster */
+	options.answer_timeout_us = SHORT_TIMEOUT_US;
+	server_start(&options);
+	stats = http_stats(app.http);
+	fd = connect_here();
+	client_send_str(fd, GET("/big"));
+	while (atomic_load(&stats->answer_timeouts_total) == 0)
+		ck_assert_int_eq(ask(GET("/hello")), 200);
+	ck_assert_uint_lt(client_read_to_end(fd), BIG_BYTES);
+	ck_assert_int_eq(atomic_load(&stats->request_timeouts_total), 0);
 	(void)close(fd);
 	server_stop();
 }
@@ -199,6 +219,62 @@ START_TEST(quiescing_refuses_new_connections_and_drains_the_open_ones)
 }
 END_TEST
 
+static void quiesce(void)
+{
+	http_quiesce(app.http);
+	while (client_can_connect(http_port(app.http)))
+		continue; /* until the I/O thread has seen it */
+}
+
+START_TEST(the_drain_lasts_until_an_answer_is_taken)
+{
+	int fd;
+
+	server_start_default();
+	fd = connect_here();
+	client_send_str(fd, GET("/big"));
+	ck_assert_int_eq(client_receive_header(fd, NULL), 200);
+	quiesce();
+	ck_assert(!http_drain(app.http, SHORT_TIMEOUT_US));
+	ck_assert_uint_eq(client_read_to_end(fd), BIG_BYTES);
+	ck_assert(http_drain(app.http, CLIENT_WAIT_S * US_PER_S));
+	(void)close(fd);
+	server_stop();
+}
+END_TEST
+
+START_TEST(quiescing_gives_clients_little_time_but_not_those_that_wait_for_us)
+{
+	struct http_options options = options_default();
+	int idle, sending, taking, waiting;
+
+	options.quiesce_timeout_us = SHORT_TIMEOUT_US;
+	server_start(&options);
+	idle = connect_here();
+	sending = connect_here();
+	taking = connect_here();
+	waiting = connect_here();
+	client_send_str(sending, POST("/echo", "Content-Length: 2\r\n") "a");
+	client_send_str(taking, GET("/big"));
+	ck_assert_int_eq(client_receive_header(taking, NULL), 200);
+	client_send_str(waiting, GET("/hold"));
+	app_wait_until_held();
+	quiesce();
+	ck_assert(client_is_closed(idle));
+	ck_assert_int_eq(client_receive(sending, NULL), 408);
+	ck_assert(!http_drain(app.http, 0));
+	app_release();
+	ck_assert_int_eq(client_receive(waiting, NULL), 200);
+	ck_assert(http_drain(app.http, CLIENT_WAIT_S * US_PER_S));
+	ck_assert_uint_lt(client_read_to_end(taking), BIG_BYTES);
+	(void)close(idle);
+	(void)close(sending);
+	(void)close(taking);
+	(void)close(waiting);
+	server_stop();
+}
+END_TEST
+
 START_TEST(whoever_has_connected_before_quiescing_is_served)
 {
 	int fds[200];
@@ -276,6 +352,7 @@ static Suite *http_lifecycle_suite(void)
 	tcase_set_timeout(tcase, 3 * CLIENT_WAIT_S);
 	tcase_add_loop_test(tcase, a_slow_request_is_ended_by_its_deadline, 0,
 	                    (int)ARRAY_LEN(slow));
+	tcase_add_test(tcase, an_answer_that_nobody_takes_is_cut);
 	tcase_add_test(tcase,
 	               no_deadline_holds_for_idle_connections_and_for_those_that_wait_for_us);
 	tcase_add_test(tcase, an_idle_connection_is_closed_in_the_end);
@@ -283,6 +360,8 @@ static Suite *http_lifecycle_suite(void)
 	tcase_add_loop_test(tcase, every_waiting_request_is_answered, 0, (int)ARRAY_LEN(crowds));
 	tcase_add_test(tcase, an_exchange_ends_once_though_its_client_left_while_it_waited);
 	tcase_add_test(tcase, quiescing_refuses_new_connections_and_drains_the_open_ones);
+	tcase_add_test(tcase, the_drain_lasts_until_an_answer_is_taken);
+	tcase_add_test(tcase, quiescing_gives_clients_little_time_but_not_those_that_wait_for_us);
 	tcase_add_test(tcase, whoever_has_connected_before_quiescing_is_served);
 	tcase_add_test(tcase, a_start_that_fails_says_what_to_do);
 	tcase_add_test(tcase, an_ipv6_socket_takes_ipv4_too_and_shows_each_as_it_is);
