@@ -133,16 +133,11 @@ static off_t wal_size(void)
 
 START_TEST(a_client_that_takes_nothing_does_not_prevent_a_clean_end)
 {
-	AUTO_BUF struct buf answer;
-
-	buf_init(&answer, LONG_ANSWER_BYTES_MAX);
 	int fd = start_long_answer(4096);
 	ck_assert_int_gt(wal_size(), 0);
 	service_signal(&service, SIGTERM);
 	ck_assert_int_eq(service_wait(&service), 0);
 	ck_assert_int_eq(wal_size(), 0);
-	raw_read_to_end(fd, &answer);
-	ck_assert_uint_lt(answer.len, LONG_PAYMENTS * METADATA_BYTES); /* it was cut off */
 	(void)close(fd);
 }
 END_TEST
