@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENT_BYTES_MAX 4096
-
 /* An event's order was committed with it. */
 static const struct statement orphans = {
 	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND NOT EXISTS "
@@ -36,7 +34,7 @@ static void check_order(struct audit *audit, const struct store *store, const st
 	char where[40];
 	struct buf data AUTO_BUF;
 
-	buf_init(&data, EVENT_BYTES_MAX);
+	buf_init(&data, JOURNAL_DATA_MAX);
 	order_from_row(row, &order);
 	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order.order_seq);
 	if ((uint64_t)db_int(row, ORDER_HASH_COLUMN) !=
@@ -44,6 +42,10 @@ static void check_order(struct audit *audit, const struct store *store, const st
 		audit_finding(audit, "order-hash", where,
 		              "order_hash is not that of its order_id: the order is not found");
 	field_render(order_event_fields, &order, &data);
+	if (data.full) {
+		audit_finding(audit, "audit", where, "it could not be checked: memory is short");
+		return;
+	}
 	const struct audit_row state = {db_text(row, ORDER_LINE_COLUMN), text_of(order.order_id),
 	                                buf_text(&data), order.created_us, order.updated_us};
 	if (audit_row(audit, "order-state", where, &state) &&

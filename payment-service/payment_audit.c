@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENT_BYTES_MAX 4096
-
 /* json_extract is SQLite's, and fails where there is no JSON; an event's payment was committed with
  * it. */
 static const struct statement orphans = {
@@ -78,7 +76,7 @@ static void check_payment(struct audit *audit, const struct store *store, const 
 	struct buf data AUTO_BUF;
 
 	(void)store;
-	buf_init(&data, EVENT_BYTES_MAX);
+	buf_init(&data, JOURNAL_DATA_MAX);
 	payment_from_row(row, &payment);
 	(void)snprintf(where, sizeof(where), "payments payment_id %s", payment.payment_id);
 	if (payment.order_id[0] == '\0') {
@@ -86,6 +84,10 @@ static void check_payment(struct audit *audit, const struct store *store, const 
 		return;
 	}
 	field_render(payment_event_fields, &payment, &data);
+	if (data.full) {
+		audit_finding(audit, "audit", where, "it could not be checked: memory is short");
+		return;
+	}
 	const struct audit_row state = {db_text(row, PAYMENT_LINE_COLUMN),
 	                                text_of(payment.order_id), buf_text(&data),
 	                                payment.created_us, payment.updated_us};

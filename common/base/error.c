@@ -32,7 +32,7 @@ static const struct error_row rows[ERROR_COUNT] = {
 	[ERR_NOT_ACCEPTABLE] = {406, "not-acceptable", "No acceptable representation",
                                 "Accept application/json, or leave out the Accept header."},
 	[ERR_REQUEST_TIMEOUT] = {408, "request-timeout", "The request did not arrive in time",
-                                 "Send header and body within 10 seconds.", .retryable = true},
+                                 "Send header and body without delay.", .retryable = true},
 	[ERR_ORDER_EXISTS] = {409, "order-exists", "The order exists with other content",
                               "Use another order_id, or send exactly the order that was accepted."},
 	[ERR_ORDER_ALREADY_PAID] =

@@ -16,8 +16,7 @@
 
 #define ATTEMPTS_MAX 5 /* of a batch that met a busy database or a serialization failure */
 #define TAIL_EVENTS (2 * BATCH_MAX) /* verified after a recovery: what two whole batches hold */
-#define EXPIRE_ROWS \
-	500 /* idempotency keys deleted a tick, so that no deletion holds up payments for long */
+#define EXPIRE_ROWS 500 /* idempotency keys deleted a tick; each new key deletes two as well */
 
 static_assert(2 * BATCH_MAX <= CONFLICTS_MAX, "an order and a key for each command");
 

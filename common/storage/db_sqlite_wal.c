@@ -1,9 +1,11 @@
 /* db_sqlite_wal.c - gathers the writes of a write-ahead log.
  *
- * Why this is safe: with synchronous=FULL SQLite syncs the log before it tells other connections of
- * the new frames (the index in shared memory), and before COMMIT returns. So nobody reads frames
- * that are still in memory, but for the connection itself, whose reads flush first. A write that
- * fails shows in the sync instead of in the write: within the same COMMIT. */
+ * Why this is safe, with synchronous=FULL and one connection that writes (the lock on the data
+ * directory sees to it): SQLite syncs the log before it tells other connections of the new frames
+ * (the index in shared memory), and before COMMIT returns. So nobody reads frames that are still in
+ * memory, but for the connection itself, whose reads flush first. A write that fails shows in a
+ * later call instead, the sync of the same COMMIT at the latest, and every write after it fails as
+ * well until the file is opened anew (db_recover). */
 #include "storage/db_sqlite_wal.h"
 
 #include "base/base.h"
@@ -23,6 +25,7 @@ struct wal_file {
 	char *gathered;     /* GATHER_BYTES, owned */
 	sqlite3_int64 at;   /* where in the file it belongs */
 	int len;
+	int failed; /* the code of the first flush that failed, then the file's for good */
 };
 
 static sqlite3_vfs vfs;
@@ -42,28 +45,25 @@ static sqlite3_file *real_of(sqlite3_file *file)
 	return wal_of(file)->real;
 }
 
-/* After a failure the bytes are given up: SQLite writes the frames anew. */
 static int flush(struct wal_file *wal)
 {
 	int len = wal->len;
 
 	wal->len = 0;
-	return len == 0 ? SQLITE_OK
-	                : wal->real->pMethods->xWrite(wal->real, wal->gathered, len, wal->at);
+	if (wal->failed == SQLITE_OK && len > 0)
+		wal->failed = wal->real->pMethods->xWrite(wal->real, wal->gathered, len, wal->at);
+	return wal->failed;
 }
 
 static int wal_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 at)
 {
 	struct wal_file *wal = wal_of(file);
 
-	if (wal->len > 0 && (at != wal->at + wal->len || count > GATHER_BYTES - wal->len)) {
-		int code = flush(wal);
-
-		if (code != SQLITE_OK)
-			return code;
-	}
-	if (count > GATHER_BYTES)
-		return wal->real->pMethods->xWrite(wal->real, bytes, count, at);
+	ensure(count <= GATHER_BYTES); /* a page or a frame's header */
+	if (wal->len > 0 && (at != wal->at + wal->len || count > GATHER_BYTES - wal->len))
+		(void)flush(wal);
+	if (wal->failed != SQLITE_OK)
+		return wal->failed;
 	if (wal->len == 0)
 		wal->at = at;
 	memcpy(wal->gathered + wal->len, bytes, (size_t)count);
@@ -71,9 +71,15 @@ static int wal_write(sqlite3_file *file, const void *bytes, int count, sqlite3_i
 	return SQLITE_OK;
 }
 
+/* For calls that look at the file: what it held before a failure can still be read. */
+static int settle(struct wal_file *wal)
+{
+	return wal->len > 0 ? flush(wal) : SQLITE_OK;
+}
+
 static int wal_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 at)
 {
-	int code = flush(wal_of(file));
+	int code = settle(wal_of(file));
 
 	return code != SQLITE_OK ? code
 	                         : real_of(file)->pMethods->xRead(real_of(file), bytes, count, at);
@@ -95,7 +101,7 @@ static int wal_sync(sqlite3_file *file, int flags)
 
 static int wal_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 {
-	int code = flush(wal_of(file));
+	int code = settle(wal_of(file));
 
 	return code != SQLITE_OK ? code
 	                         : real_of(file)->pMethods->xFileSize(real_of(file), ret_size);
@@ -163,6 +169,8 @@ static int open_wal(const char *name, struct wal_file *wal, int flags, int *ret_
 	int code;
 
 	wal->real = (sqlite3_file *)(void *)(wal + 1);
+	wal->len = 0;
+	wal->failed = SQLITE_OK;
 	wal->gathered = sqlite3_malloc(GATHER_BYTES);
 	if (wal->gathered == NULL)
 		return SQLITE_NOMEM;

@@ -13,8 +13,7 @@
 
 #define PATH_ID_MAX 64
 #define ALLOW_SIZE 32
-#define BODY_LIST_BYTES_MAX \
-	(2 * 1024 * 1024) /* answers of lists and events; others: ANSWER_BYTES_MAX */
+#define BODY_LIST_BYTES_MAX (2 * 1024 * 1024) /* of /events and /metrics; lists: list.c */
 
 struct request;
 

@@ -43,6 +43,7 @@ static void link_last(struct deadlines *deadlines, struct connection *connection
 
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us)
 {
+	connection->intake = NULL;
 	connection->state = CONNECTION_BETWEEN;
 	connection->due_us = deadlines->end_us;
 	connection->looked_us = now_us;
@@ -64,9 +65,10 @@ void deadlines_remove(struct deadlines *deadlines, struct connection *connection
 }
 
 void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
-                             int64_t now_us)
+                             struct intake *intake, int64_t now_us)
 {
 	ensure(connection->state == CONNECTION_BETWEEN);
+	connection->intake = intake;
 	connection->state = CONNECTION_SENDING;
 	connection->due_us = earlier(now_us + deadlines->request_timeout_us, deadlines->end_us);
 }
@@ -89,6 +91,7 @@ void deadlines_answer_began(const struct deadlines *deadlines, struct connection
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection)
 {
 	ensure(connection->state != CONNECTION_BETWEEN);
+	connection->intake = NULL;
 	connection->state = CONNECTION_BETWEEN;
 	connection->due_us = deadlines->end_us;
 	connection->bytes_seen = -1; /* some may belong to the next request already */

@@ -27,7 +27,7 @@ struct intake;
 struct connection {
 	int fd;
 	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
-	struct intake *intake;          /* the request under way; http.c's */
+	struct intake *intake;          /* the request under way, or NULL */
 	enum connection_state state;
 	int64_t due_us;     /* from then on it is late; INT64_MAX: nothing is awaited of it */
 	int64_t looked_us;  /* when it was last looked at */
@@ -40,7 +40,7 @@ struct connection {
 struct deadlines {
 	struct connection *first, *last; /* the one not looked at for longest comes first */
 	int64_t request_timeout_us, answer_timeout_us, quiesce_timeout_us;
-	int64_t end_us;    /* no request is awaited for longer; INT64_MAX before deadlines_quiesce */
+	int64_t end_us; /* no request is awaited for longer; INT64_MAX before deadlines_quiesce */
 	int64_t period_us; /* from one look at a connection to the next */
 };
 
@@ -48,12 +48,12 @@ struct deadlines {
  */
 void deadlines_init(struct deadlines *deadlines, int64_t request_timeout_us,
                     int64_t answer_timeout_us, int64_t quiesce_timeout_us);
-/* fd, address and intake are set; the rest is set here. */
+/* fd and address are set; the rest is set here. */
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us);
 void deadlines_remove(struct deadlines *deadlines, struct connection *connection);
 
 void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
-                             int64_t now_us);
+                             struct intake *intake, int64_t now_us);
 /* Once or more often. */
 void deadlines_request_whole(struct connection *connection);
 void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,

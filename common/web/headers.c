@@ -54,17 +54,18 @@ static int specificity(struct text range, const char *media_type)
  */
 static int weight_of(struct text value)
 {
-	int weight = 0, unit = 1000;
+	int weight, unit = 100;
 
-	for (size_t i = 0; i < value.len && unit > 0; i++) {
-		if (value.ptr[i] == '.')
-			continue;
+	if (value.len == 0 || value.len > 5 || (value.ptr[0] != '0' && value.ptr[0] != '1') ||
+	    (value.len > 1 && value.ptr[1] != '.'))
+		return 0;
+	weight = (value.ptr[0] - '0') * 1000;
+	for (size_t i = 2; i < value.len; i++, unit /= 10) {
 		if (!char_is_digit(value.ptr[i]))
 			return 0;
 		weight += (value.ptr[i] - '0') * unit;
-		unit /= 10;
 	}
-	return weight > 1000 ? 1000 : weight;
+	return weight > 1000 ? 0 : weight;
 }
 
 static int range_weight(struct text parameters)

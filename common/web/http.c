@@ -81,10 +81,7 @@ static void cut(struct connection *peer)
 /* Ends a request in its middle, where libmicrohttpd takes no answer. */
 static void refuse(struct connection *peer)
 {
-	const struct http_answer *answer = &peer->intake->x.answer;
-
-	refusal_send(peer->fd, answer, MHD_get_reason_phrase_for((unsigned)answer->status),
-	             env_now_us(&env_system));
+	refusal_send(peer->fd, &peer->intake->x.answer, env_now_us(&env_system));
 	cut(peer);
 }
 
@@ -93,16 +90,15 @@ static void on_late(void *arg, struct connection *peer)
 {
 	struct http *http = arg;
 
-	if (peer->state == CONNECTION_TAKING)
-		atomic_fetch_add(&http->stats.answer_timeouts_total, 1);
-	else
-		atomic_fetch_add(&http->stats.request_timeouts_total, 1);
-	if (peer->state != CONNECTION_SENDING) {
+	atomic_fetch_add(peer->state == CONNECTION_TAKING ? &http->stats.answer_timeouts_total
+	                                                  : &http->stats.request_timeouts_total,
+	                 1);
+	if (peer->state == CONNECTION_SENDING) {
+		intake_problem(peer->intake, ERR_REQUEST_TIMEOUT, NULL);
+		refuse(peer);
+	} else {
 		cut(peer);
-		return;
 	}
-	intake_problem(peer->intake, ERR_REQUEST_TIMEOUT, NULL);
-	refuse(peer);
 }
 
 static bool add_headers(struct MHD_Response *response, const struct http_answer *answer, bool close)
@@ -153,13 +149,10 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
 	if (in == NULL)
 		return NULL;
 	memcpy(in->x.address, peer->address, sizeof(in->x.address));
-	peer->intake = in;
-	deadlines_request_began(&http->deadlines, peer, in->x.began_us);
+	deadlines_request_began(&http->deadlines, peer, in, in->x.began_us);
 	http->exchanges_count++;
-	if (intake_has_too_many_parameters(in)) {
-		intake_problem(in, ERR_MALFORMED_REQUEST, "Send at most 32 query parameters.");
+	if (intake_target(in) == INTAKE_REFUSE)
 		refuse(peer);
-	}
 	return in;
 }
 
@@ -167,9 +160,9 @@ static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char 
                                  size_t name_len, const char *value, size_t value_len)
 {
 	ensure(kind == MHD_HEADER_KIND);
-	return intake_header(arg, (struct text){name, name_len}, (struct text){value, value_len})
-	               ? MHD_YES
-	               : MHD_NO;
+	bool fits =
+		intake_header(arg, (struct text){name, name_len}, (struct text){value, value_len});
+	return fits ? MHD_YES : MHD_NO;
 }
 
 static enum intake_step on_head(struct intake *in, struct MHD_Connection *connection,
@@ -232,14 +225,12 @@ static void on_request_ended(void *arg, struct MHD_Connection *connection, void 
                              enum MHD_RequestTerminationCode code)
 {
 	struct http *http = arg;
-	struct connection *peer = peer_of(connection);
 
 	(void)code;
 	http->stalled_turns = 0;
 	if (*context == NULL)
 		return;
-	deadlines_request_ended(&http->deadlines, peer);
-	peer->intake = NULL;
+	deadlines_request_ended(&http->deadlines, peer_of(connection));
 	intake_free(*context);
 	http->exchanges_count--;
 }

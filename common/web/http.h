@@ -86,10 +86,10 @@ struct http_app {
 	bool (*head)(void *arg, struct http_exchange *x);
 	bool (*body)(void *arg, struct http_exchange *x);
 	void (*ended)(void *arg, struct http_exchange *x);
-	/* http.c found a fault itself: set the answer for it. detail NULL: the error's own sentence.
-	 * Instead of head() (framing: 400, 414, 431, 501, 505; 408), or while a body arrives after
-	 * it (408, 413): then the answer that head() may have set is gone. Nothing but ended()
-	 * follows. */
+	/* http.c found a fault itself: set the answer for it. detail NULL: the error's own
+	 * sentence. Instead of head() (framing: 400, 414, 431, 501, 505; 408), or while a body
+	 * arrives after it (408, 413): then the answer that head() may have set is gone. Nothing
+	 * but ended() follows. */
 	void (*problem)(void *arg, struct http_exchange *x, enum error error, const char *detail);
 	/* Once in each turn of the loop, before it waits: timers, long polls, log_flush. Returns
 	 * the monotonic time at which it wants to be called at the latest. */
@@ -115,7 +115,7 @@ struct http_stats {
 	_Atomic int64_t connections_total;
 	_Atomic int64_t request_timeouts_total; /* did not arrive in time */
 	_Atomic int64_t answer_timeouts_total;  /* were not taken in time */
-	_Atomic int64_t waiting;        /* exchanges that wait for http_resume */
+	_Atomic int64_t waiting;                /* exchanges that wait for http_resume */
 };
 
 /* Binds, listens and starts the I/O thread. On failure why is one clear sentence (port in use,

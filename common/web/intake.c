@@ -1,6 +1,7 @@
 /* intake.c - decides what happens to a request while it comes in.
  *
- *   intake_head --> intake_body, any number of times --> intake_whole, again after each INTAKE_WAIT
+ *   intake_target --> intake_head --> intake_body, any number of times --> intake_whole, which is
+ *                                                    called again after each INTAKE_WAIT
  *
  * Invariants: (1) what follows INTAKE_ANSWER, INTAKE_REFUSE or INTAKE_ABORT is intake_free; (2) an
  * answer in the middle of a request closes the connection, whatever is still to come of it. */
@@ -45,13 +46,16 @@ void intake_problem(struct intake *in, enum error error, const char *detail)
 	in->x.answer.close = true;
 }
 
-bool intake_has_too_many_parameters(const struct intake *in)
+enum intake_step intake_target(struct intake *in)
 {
 	size_t parameters = 1;
 
 	for (size_t i = 0; i < in->x.target.len; i++)
 		parameters += in->x.target.ptr[i] == '&';
-	return parameters > QUERY_PARAMETERS_MAX;
+	if (parameters <= QUERY_PARAMETERS_MAX)
+		return INTAKE_READ;
+	intake_problem(in, ERR_MALFORMED_REQUEST, "Send at most 32 query parameters.");
+	return INTAKE_REFUSE;
 }
 
 bool intake_header(struct intake *in, struct text name, struct text value)

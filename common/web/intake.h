@@ -36,12 +36,13 @@ struct intake *intake_new(const struct http_app *app, const char *target, int64_
 /* Tells the application that it ended, if it knows it. */
 void intake_free(struct intake *in);
 
-/* Makes a problem the answer, whatever it was before, and makes it close the connection. detail NULL:
- * the error's own sentence. */
+/* Makes a problem the answer, whatever it was before, and makes it close the connection. detail
+ * NULL: the error's own sentence. */
 void intake_problem(struct intake *in, enum error error, const char *detail);
 
-/* Whether libmicrohttpd, which splits the query up, would run out of memory over this one. */
-bool intake_has_too_many_parameters(const struct intake *in);
+/* Before anything else: INTAKE_REFUSE where libmicrohttpd, which splits the query up next, would
+ * run out of memory over it. */
+enum intake_step intake_target(struct intake *in);
 
 /* One header, borrowed; false when there are too many. */
 bool intake_header(struct intake *in, struct text name, struct text value);

@@ -18,12 +18,13 @@ static void add_date(int64_t now_us, struct buf *out)
 	buf_add_str(out, text);
 }
 
-void refusal_send(int fd, const struct http_answer *answer, const char *reason, int64_t now_us)
+void refusal_send(int fd, const struct http_answer *answer, int64_t now_us)
 {
 	struct buf out AUTO_BUF;
 
 	buf_init(&out, REFUSAL_BYTES_MAX);
-	buf_addf(&out, "HTTP/1.1 %d %s\r\nDate: ", answer->status, reason);
+	/* The words after the status are optional, the space is not (RFC 9112, section 4). */
+	buf_addf(&out, "HTTP/1.1 %d \r\nDate: ", answer->status);
 	add_date(now_us, &out);
 	buf_addf(&out, "\r\nConnection: close\r\nContent-Length: %zu\r\n", answer->body.len);
 	for (size_t i = 0; i < answer->headers_count; i++)

@@ -5,8 +5,8 @@
 
 #include "web/http.h"
 
-/* Sends status line, headers and body, without blocking and as far as the socket takes it. reason
- * is the status in words. The caller ends the connection. */
-void refusal_send(int fd, const struct http_answer *answer, const char *reason, int64_t now_us);
+/* Sends status line, headers and body, without blocking and as far as the socket takes it. The
+ * caller ends the connection. */
+void refusal_send(int fd, const struct http_answer *answer, int64_t now_us);
 
 #endif

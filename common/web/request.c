@@ -114,22 +114,31 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 	return request;
 }
 
-int request_wants(const struct request *request, const char *media_type)
+/* Several Accept fields are one list (RFC 9110 section 5.3). */
+static void join_accept(const struct http_exchange *x, struct buf *out)
 {
-	const struct http_exchange *x = request->exchange;
-	bool has_accept = false;
-	int best = 0;
-
 	for (size_t i = 0; i < x->headers_count; i++) {
 		struct text name = x->headers[i].name;
 
 		if (name.len != 6 || strncasecmp(name.ptr, "Accept", 6) != 0)
 			continue;
-		int weight = accept_weight(x->headers[i].value, media_type);
-		has_accept = true;
-		best = weight > best ? weight : best;
+		if (out->len > 0)
+			buf_add_char(out, ',');
+		buf_add_text(out, x->headers[i].value);
 	}
-	return has_accept ? best : 1000;
+}
+
+int request_wants(const struct request *request, const char *media_type)
+{
+	size_t count;
+	struct text accept = http_header_find(request->exchange, "Accept", &count);
+	struct buf joined AUTO_BUF;
+
+	buf_init(&joined, 2 * HTTP_HEADER_BYTES_MAX);
+	if (count < 2)
+		return accept_weight(accept, media_type);
+	join_accept(request->exchange, &joined);
+	return accept_weight(buf_text(&joined), media_type);
 }
 
 static enum error check_accept(const struct request *request)

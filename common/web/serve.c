@@ -15,7 +15,6 @@
 #include "web/pages.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -277,8 +276,8 @@ int serve(const struct service *service, const struct common_options *options)
 	service->register_metrics();
 	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||
 	    !start_readers(&running, &why) || !start_serving(&running, &why)) {
-		mask_signals(SIG_UNBLOCK);
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
+		mask_signals(SIG_UNBLOCK);
 		stop_all(&running);
 		return 2;
 	}

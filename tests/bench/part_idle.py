@@ -43,7 +43,7 @@ def run_numbers(bench):
     with bench.server("payment-service") as server:
         for connections in NUMBERS:
             result = bench.tool("pay_load", server.port, connections,
-                                connections * REQUESTS_EACH, 0)
+                                connections * REQUESTS_EACH)
             answered += result["accepted"]["count"]
             if result["accepted"]["count"] != connections * REQUESTS_EACH:
                 bench.fail(f"{connections} connections: {result}")

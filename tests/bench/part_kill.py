@@ -12,7 +12,7 @@ REQUESTS = 100_000_000  # never reached
 
 
 def pay_until_killed(bench, server, acknowledged):
-    command = [bench.settings.tools / "pay_load", server.port, CONNECTIONS, REQUESTS, 0,
+    command = [bench.settings.tools / "pay_load", server.port, CONNECTIONS, REQUESTS,
                acknowledged]
     with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL):
         try:

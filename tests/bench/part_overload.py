@@ -13,7 +13,7 @@ FULL, TWICE = "as many connections as places", "twice as many"
 
 def run_load(bench, server, name, connections):
     requests = REQUESTS_PER_S * bench.settings.seconds
-    result = bench.tool("pay_load", server.port, connections, requests, 0)
+    result = bench.tool("pay_load", server.port, connections, requests)
     accepted, refused = result["accepted"], result["refused"]
     if accepted["count"] + refused["count"] != requests:
         bench.fail(f"{name}: {result}")

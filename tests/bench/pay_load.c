@@ -1,11 +1,8 @@
 /* pay_load.c - sends POST /pay, each with an order of its own, over many keep-alive connections,
- * for what wrk cannot tell: latencies by status, a fixed number of requests a second whatever the
- * answers do, a request that is never answered, and which payments were acknowledged. One thread,
- * one epoll. Prints one JSON object.
- * usage: pay_load PORT CONNECTIONS REQUESTS RATE [FILE]
- *   RATE  requests a second; one that is due while every connection is busy waits, and its waiting
- *         counts. 0: each connection sends its next request when its last one was answered.
- *   FILE  gets the payment_id of each payment that was acknowledged, one a line. */
+ * each its next one when the last one was answered: for what wrk cannot tell, latencies by status,
+ * a request that is never answered, and which payments were acknowledged. One thread, one epoll.
+ * Prints one JSON object. usage: pay_load PORT CONNECTIONS REQUESTS [FILE] FILE  gets the
+ * payment_id of each payment that was acknowledged, one a line. */
 #include "base/base.h"
 
 #include <arpa/inet.h>
@@ -26,7 +23,7 @@
 #define EVENTS_MAX 256
 #define PAYMENT_ID_CHARS 30
 /* When nothing at all comes for so long, what is not answered yet never will be. */
-#define SILENCE_US (10 * US_PER_S)
+#define SILENCE_MS 10000
 /* Latencies are counted in steps of 10 us; the last one holds what took 2 s or more. */
 #define STEP_US 10
 #define STEPS 200000
@@ -42,7 +39,7 @@ struct latencies {
 struct connection {
 	int fd; /* -1: ended */
 	bool busy;
-	int64_t due_us; /* when its request was to be sent */
+	int64_t sent_us; /* its request */
 	size_t len;
 	char in[ANSWER_BYTES_MAX + 1]; /* NUL-terminated */
 };
@@ -51,7 +48,7 @@ struct load {
 	struct sockaddr_in server;
 	size_t connections_count, open_count, idle_count;
 	uint64_t requests, sent, answered, lost;
-	int64_t rate, began_us;
+	int64_t began_us;
 	int64_t run_us; /* when it began; in the order ids, so that no other run has the same */
 	int epoll_fd;
 	FILE *acknowledged; /* NULL: not wanted */
@@ -114,7 +111,7 @@ static void end(struct load *load, struct connection *connection)
 	connection->busy = false;
 }
 
-static void send_payment(struct load *load, struct connection *connection, int64_t due_us)
+static void send_payment(struct load *load, struct connection *connection, int64_t sent_us)
 {
 	char body[REQUEST_BYTES_MAX / 2], request[REQUEST_BYTES_MAX];
 	int body_len = snprintf(body, sizeof(body),
@@ -126,7 +123,7 @@ static void send_payment(struct load *load, struct connection *connection, int64
 	                   body_len, body);
 
 	connection->busy = true;
-	connection->due_us = due_us;
+	connection->sent_us = sent_us;
 	connection->len = 0;
 	load->sent++;
 	if (send(connection->fd, request, (size_t)len, MSG_NOSIGNAL) != len)
@@ -177,7 +174,7 @@ static void receive(struct load *load, struct connection *connection)
 	if (status == 0)
 		return;
 	enum verdict verdict = status == 200 ? ACCEPTED : status == 503 ? REFUSED : OTHER;
-	latency_add(&load->latencies[verdict], monotonic_us() - connection->due_us);
+	latency_add(&load->latencies[verdict], monotonic_us() - connection->sent_us);
 	if (verdict == ACCEPTED)
 		note_payment(load, body);
 	load->answered++;
@@ -205,54 +202,34 @@ static void open_all(struct load *load)
 	}
 }
 
-/* When the next request is to be sent. */
-static int64_t next_due_us(const struct load *load)
+static void send_next(struct load *load)
 {
-	if (load->rate == 0)
-		return 0;
-	return load->began_us + (int64_t)(load->sent * (uint64_t)US_PER_S / (uint64_t)load->rate);
-}
-
-static void send_due(struct load *load)
-{
-	int64_t now_us = monotonic_us();
-
 	while (load->idle_count > 0 && load->sent < load->requests) {
-		int64_t due_us = next_due_us(load);
-
-		if (due_us > now_us)
-			return;
 		struct connection *connection = load->idle[--load->idle_count];
+
 		if (connection->fd >= 0) /* else the other side closed it meanwhile */
-			send_payment(load, connection, load->rate == 0 ? now_us : due_us);
+			send_payment(load, connection, monotonic_us());
 	}
 }
 
-/* Until an answer is there or a request is due; false when all was silent. */
+/* False when all was silent. */
 static bool wait_and_receive(struct load *load)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int64_t wait_us = SILENCE_US;
-	bool sends = load->rate > 0 && load->idle_count > 0 && load->sent < load->requests;
+	int count = epoll_wait(load->epoll_fd, events, EVENTS_MAX, SILENCE_MS);
 
-	if (sends)
-		wait_us = next_due_us(load) - monotonic_us();
-	if (wait_us < 0)
-		wait_us = 0;
-	struct timespec timeout = {wait_us / US_PER_S, wait_us % US_PER_S * 1000};
-	int count = epoll_pwait2(load->epoll_fd, events, EVENTS_MAX, &timeout, NULL);
 	if (count < 0 && errno != EINTR)
 		die("cannot wait");
 	for (int i = 0; i < count; i++)
 		receive(load, events[i].data.ptr);
-	return count != 0 || sends;
+	return count != 0;
 }
 
 static void run_load(struct load *load)
 {
 	load->began_us = monotonic_us();
 	do {
-		send_due(load);
+		send_next(load);
 		if (load->sent == load->requests && load->answered + load->lost == load->sent)
 			return;
 	} while (load->open_count > 0 && wait_and_receive(load));
@@ -277,8 +254,8 @@ int main(int argc, char **argv)
 {
 	static struct load load;
 
-	if (argc < 5 || argc > 6) {
-		(void)fputs("usage: pay_load PORT CONNECTIONS REQUESTS RATE [FILE]\n", stderr);
+	if (argc < 4 || argc > 5) {
+		(void)fputs("usage: pay_load PORT CONNECTIONS REQUESTS [FILE]\n", stderr);
 		return 2;
 	}
 	load.server = (struct sockaddr_in){.sin_family = AF_INET,
@@ -286,15 +263,14 @@ int main(int argc, char **argv)
 	                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	load.connections_count = strtoul(argv[2], NULL, 10);
 	load.requests = strtoull(argv[3], NULL, 10);
-	load.rate = strtol(argv[4], NULL, 10);
 	ensure(load.connections_count <= CONNECTIONS_MAX);
 	load.run_us = clock_us(CLOCK_REALTIME);
-	if (argc == 6 && (load.acknowledged = fopen(argv[5], "we")) == NULL)
-		die(argv[5]);
+	if (argc == 5 && (load.acknowledged = fopen(argv[4], "we")) == NULL)
+		die(argv[4]);
 	open_all(&load);
 	run_load(&load);
 	print_result(&load);
 	if (load.acknowledged != NULL && fclose(load.acknowledged) != 0)
-		die(argv[5]);
+		die(argv[4]);
 	return 0;
 }

@@ -151,7 +151,7 @@ static void count_page(const struct orders *orders, const cJSON *events, unsigne
 	size_t number;
 
 	ck_assert(cJSON_IsArray(events));
-	cJSON_ArrayForEach(event, events)
+	cJSON_ArrayForEach (event, events)
 		if (order_number(orders, event, &number))
 			counts[number]++;
 }
@@ -164,9 +164,8 @@ static void count_effects(const struct orders *orders, int port, unsigned *count
 
 	client_open(&client, port);
 	do {
-		(void)snprintf(path, sizeof(path),
-		               "/events?limit=1000&types=%s&after=%" PRId64, orders->call->effect,
-		               next);
+		(void)snprintf(path, sizeof(path), "/events?limit=1000&types=%s&after=%" PRId64,
+		               orders->call->effect, next);
 		get(&client, path, NULL, 200);
 		count_page(orders, answer_member(&client, "events"), counts);
 		next = answer_int(&client, "next");
