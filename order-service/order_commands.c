@@ -4,9 +4,7 @@
 
 #include "order_fields.h"
 #include "order_store.h"
-#include "runtime/metrics.h"
-
-#include <stdlib.h>
+#include "runtime/money_counter.h"
 
 /* The engine's "view": what core sees, and the job whose `existing` the load fills. */
 struct order_slot {
@@ -102,7 +100,7 @@ const struct command_kind order_create_kind = {
 /* ---- metrics: what was committed since the start ---- */
 
 static _Atomic int64_t orders_created;
-static _Atomic uint64_t *ordered_by_currency; /* minor units, one a row of the currency table */
+static struct money_counter ordered;
 
 static void committed(const struct job *job, const void *effects)
 {
@@ -111,8 +109,7 @@ static void committed(const struct job *job, const void *effects)
 	(void)job;
 	atomic_fetch_add_explicit(&orders_created, 1, memory_order_relaxed);
 	if (order->amount_minor != MONEY_NONE)
-		atomic_fetch_add_explicit(&ordered_by_currency[currency_index(order->currency)],
-		                          (uint64_t)order->amount_minor, memory_order_relaxed);
+		money_counter_add(&ordered, order->currency, order->amount_minor);
 }
 
 const struct domain order_domain = {
@@ -121,29 +118,16 @@ const struct domain order_domain = {
 	.committed = committed,
 };
 
-static void collect_ordered(const struct metric *metric, struct buf *out)
-{
-	for (size_t i = 0; i < currencies_count; i++) {
-		uint64_t minor = atomic_load(&ordered_by_currency[i]);
-
-		if (minor > 0)
-			buf_addf(out, "%s{currency=\"%s\"} %llu\n", metric->name,
-			         currencies[i].code, (unsigned long long)minor);
-	}
-}
-
 static struct metric metrics[] = {
 	{"orders_created_total", METRIC_COUNTER, "Orders accepted since the start.",
          metric_collect_value, &orders_created, NULL},
 	{"ordered_minor_total", METRIC_COUNTER,
          "Totals of orders accepted since the start, in the currency's minor unit.",
-         collect_ordered, NULL, NULL},
+         metric_collect_money, &ordered, NULL},
 };
 
 void order_register_metrics(void)
 {
-	ordered_by_currency = calloc(currencies_count, sizeof(ordered_by_currency[0]));
-	ensure(ordered_by_currency != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
 		metric_register(&metrics[i]);
 }

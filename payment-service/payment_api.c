@@ -105,11 +105,11 @@ static void payments_send(const struct list *list, struct db *db, int64_t count)
 {
 	const struct payments_input *input = list->filters;
 	struct text order_id = text_of(input->order_id), position = text_of(list->position);
-	uint64_t hash = hash_keyed(api_settings(list->request->api)->sip_key, order_id);
+	const uint8_t *sip_key = api_settings(list->request->api)->sip_key;
 
 	if (order_id.len > 0)
-		payment_send_of_order(db, hash, order_id, position, count, list_row,
-		                      (void *)(uintptr_t)list);
+		payment_send_of_order(db, hash_keyed(sip_key, order_id), order_id, position, count,
+		                      list_row, (void *)(uintptr_t)list);
 	else
 		payment_send_page(db, position, count, list_row, (void *)(uintptr_t)list);
 }

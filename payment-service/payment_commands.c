@@ -5,9 +5,7 @@
 #include "base/problem.h"
 #include "payment_fields.h"
 #include "payment_store.h"
-#include "runtime/metrics.h"
-
-#include <stdlib.h>
+#include "runtime/money_counter.h"
 
 /* The engine's "view": what core sees, and the job whose `existing` the load fills. */
 struct pay_slot {
@@ -130,7 +128,7 @@ const struct command_kind pay_kind = {
 /* ---- metrics: what was committed since the start ---- */
 
 static _Atomic uint64_t payments_by_status[2];
-static _Atomic uint64_t *captured_by_currency; /* minor units, one a row of the currency table */
+static struct money_counter captured;
 
 static void committed(const struct job *job, const void *effects)
 {
@@ -138,8 +136,7 @@ static void committed(const struct job *job, const void *effects)
 
 	(void)job;
 	atomic_fetch_add_explicit(&payments_by_status[payment->status], 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&captured_by_currency[currency_index(payment->currency)],
-	                          (uint64_t)payment->captured_minor, memory_order_relaxed);
+	money_counter_add(&captured, payment->currency, payment->captured_minor);
 }
 
 const struct domain payment_domain = {
@@ -156,29 +153,16 @@ static void collect_payments(const struct metric *metric, struct buf *out)
 		         (unsigned long long)atomic_load(&payments_by_status[i]));
 }
 
-static void collect_captured(const struct metric *metric, struct buf *out)
-{
-	for (size_t i = 0; i < currencies_count; i++) {
-		uint64_t minor = atomic_load(&captured_by_currency[i]);
-
-		if (minor > 0)
-			buf_addf(out, "%s{currency=\"%s\"} %llu\n", metric->name,
-			         currencies[i].code, (unsigned long long)minor);
-	}
-}
-
 static struct metric metrics[] = {
 	{"payments_total", METRIC_COUNTER, "Payments committed since the start, by status.",
          collect_payments, NULL, NULL},
 	{"captured_minor_total", METRIC_COUNTER,
-         "Money captured since the start, in the currency's minor unit.", collect_captured, NULL,
-         NULL},
+         "Money captured since the start, in the currency's minor unit.", metric_collect_money,
+         &captured, NULL},
 };
 
 void payment_register_metrics(void)
 {
-	captured_by_currency = calloc(currencies_count, sizeof(captured_by_currency[0]));
-	ensure(captured_by_currency != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
 		metric_register(&metrics[i]);
 }

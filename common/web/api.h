@@ -58,7 +58,6 @@ struct api_settings {
 	const struct endpoint *endpoints; /* the service's; ends with a row whose method is NULL */
 	const struct currency *currency;  /* default of a body without one */
 	const uint8_t *sip_key;
-	const char *source;
 	struct engine *engine;
 	struct writer *writer;
 	struct readers *readers;

@@ -13,7 +13,7 @@
 
 static const char *const auth_names[] = {"none", NULL};
 
-const struct option common_options[] = {
+static const struct option common_options[] = {
 	COMMON_OPTION("LISTEN", OPTION_TEXT, listen, "127.0.0.1", 1, 45, NULL,
                       "address to listen on"),
 	COMMON_OPTION("CURRENCY", OPTION_CURRENCY, currency, "USD", 0, 0, NULL,

@@ -47,6 +47,4 @@ struct service {
  * that was refused). */
 int service_main(const struct service *service, int argc, char **argv);
 
-extern const struct option common_options[];
-
 #endif
