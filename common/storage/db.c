@@ -142,6 +142,17 @@ void db_tend(struct db *db)
 	db->engine->tend(db);
 }
 
+enum db_result db_snapshot(struct db *db, const char *path)
+{
+	ensure(!db->in_transaction);
+	return db->engine->snapshot(db, path);
+}
+
+void db_interrupt(struct db *db)
+{
+	db->engine->interrupt(db);
+}
+
 enum db_result db_script(struct db *db, const char *sql)
 {
 	if (db->stuck == DB_OK)

@@ -99,6 +99,13 @@ must_use enum db_result db_recover(struct db *db);
  * each commit, once the answers were told. What fails shows in the next db_begin, as DB_FAILED. */
 void db_tend(struct db *db);
 
+/* Writes the store as of now into a new file, or an empty one: consistent beside a running writer,
+ * whose log grows meanwhile. Outside of a transaction. The caller syncs the file. */
+must_use enum db_result db_snapshot(struct db *db, const char *path);
+/* Ends what this connection runs, and whatever it is given from now on, with DB_FAILED. Any thread,
+ * until db_close. */
+void db_interrupt(struct db *db);
+
 /* Runs a script of several statements (a migration); no parameters, no rows. */
 must_use enum db_result db_script(struct db *db, const char *sql);
 /* What the last failure was, for the log; never holds values. Borrowed until the next call. */

@@ -24,6 +24,8 @@ struct db_engine {
 	void (*rollback)(struct db *db);
 	enum db_result (*recover)(struct db *db);
 	void (*tend)(struct db *db);
+	enum db_result (*snapshot)(struct db *db, const char *path);
+	void (*interrupt)(struct db *db);
 	enum db_result (*script)(struct db *db, const char *sql);
 	void (*close)(struct db *db);
 	int64_t (*column_int)(const struct db_row *row, int column);

@@ -8,6 +8,7 @@
  *    with success, every fsync included:
  *
  *      READY --commit or checkpoint fails--> must_recover --db_recover()--> READY */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,6 +53,12 @@ static enum db_result fail_closed(struct sqlite_db *db)
 {
 	(void)snprintf(db->base.why, sizeof(db->base.why),
 	               "the database could not be opened again");
+	return DB_FAILED;
+}
+
+static enum db_result fail_interrupted(struct sqlite_db *db)
+{
+	(void)snprintf(db->base.why, sizeof(db->base.why), "interrupted");
 	return DB_FAILED;
 }
 
@@ -167,6 +174,8 @@ static enum db_result run(struct sqlite_db *db, const struct statement *statemen
 	ensure(!db->running);
 	if (db->handle == NULL)
 		return fail_closed(db);
+	if (atomic_load(&db->is_interrupted))
+		return fail_interrupted(db);
 	if (prepared->statement == NULL)
 		code = prepare(db, statement, prepared);
 	if (code != SQLITE_OK)
@@ -264,6 +273,42 @@ static void sqlite_tend(struct db *base)
 	}
 }
 
+static enum db_result sqlite_snapshot(struct db *base, const char *path)
+{
+	static const char vacuum_into[] = "VACUUM INTO ?1";
+	struct sqlite_db *db = sqlite_of(base);
+	sqlite3_stmt *handle;
+
+	if (atomic_load(&db->is_interrupted))
+		return fail_interrupted(db);
+
+	int code = sqlite3_prepare_v2(db->handle, vacuum_into, -1, &handle, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_text(handle, 1, path, -1, SQLITE_STATIC);
+	if (code == SQLITE_OK)
+		code = step_all(handle, NULL, NULL);
+	enum db_result result = code == SQLITE_OK ? DB_OK : fail(db, code);
+	(void)sqlite3_finalize(handle); /* repeats the code of the last step */
+	return result;
+}
+
+int db_sqlite_is_interrupted(void *arg)
+{
+	struct sqlite_db *db = arg;
+
+	return atomic_load(&db->is_interrupted) ? 1 : 0;
+}
+
+/* The flag ends each statement, those that are to come as well; sqlite3_interrupt also an integrity
+ * check, which is one long step of SQLite's machine. */
+static void sqlite_interrupt(struct db *base)
+{
+	struct sqlite_db *db = sqlite_of(base);
+
+	atomic_store(&db->is_interrupted, true);
+	sqlite3_interrupt(db->handle);
+}
+
 static enum db_result checkpoint_all(struct sqlite_db *db)
 {
 	/* SQLITE_OK only if every page was copied, synced and the WAL cut to zero bytes. */
@@ -310,6 +355,8 @@ static const struct db_engine sqlite_engine = {
 	.rollback = sqlite_rollback,
 	.recover = sqlite_recover,
 	.tend = sqlite_tend,
+	.snapshot = sqlite_snapshot,
+	.interrupt = sqlite_interrupt,
 	.script = sqlite_script,
 	.close = sqlite_close,
 	.column_int = column_int,

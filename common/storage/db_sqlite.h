@@ -25,9 +25,10 @@ struct sqlite_db {
 	sqlite3 *handle; /* NULL: closed by a db_recover that could not open again */
 	enum db_mode mode;
 	char *path; /* owned; never "file:..." or ":...": SQLite reads more than a path in those */
-	bool must_recover;      /* db_sqlite.c, invariant 2 */
-	bool is_checkpoint_due; /* the WAL is long enough: db_tend */
-	bool running;           /* a statement runs: its row function must not start another */
+	bool must_recover;           /* db_sqlite.c, invariant 2 */
+	bool is_checkpoint_due;      /* the WAL is long enough: db_tend */
+	_Atomic bool is_interrupted; /* for ever */
+	bool running;                /* a statement runs: its row function must not start another */
 	size_t prepared_count;
 	struct prepared slots[SLOTS]; /* hashed by the statement's address */
 };
@@ -37,6 +38,8 @@ struct sqlite_db {
 must_use enum db_result db_sqlite_connect(struct sqlite_db *db);
 /* Finalizes all statements and closes; rolls back what is open, checkpoints nothing. */
 void db_sqlite_disconnect(struct sqlite_db *db);
+/* Asked by SQLite while a statement runs: whether it is to end. */
+int db_sqlite_is_interrupted(void *arg);
 /* A hook that runs after each commit of the writer; arg is its struct sqlite_db. */
 int db_sqlite_note_wal(void *arg, sqlite3 *handle, const char *name, int wal_pages);
 

@@ -21,6 +21,9 @@
  * (audit) reads the WAL's index anew. */
 #define BUSY_TIMEOUT_MS 1000
 
+/* Of SQLite's machine, between two looks at db_interrupt: well below a millisecond. */
+#define PROGRESS_STEPS 10000
+
 /* The writer's cache is 128 MiB (in KiB), taken as it is needed, so an idle service stays small:
  * its indexes on random keys should fit, and at 24 bytes an entry (16, in pages two thirds full) 5
  * million do. secure_delete, on in Debian, would rewrite pages that are free anyway. */
@@ -170,6 +173,7 @@ static enum db_result configure(struct sqlite_db *db)
 		ensure(code == SQLITE_OK); /* refuses only options it does not know */
 	}
 	(void)sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS); /* cannot fail */
+	sqlite3_progress_handler(db->handle, PROGRESS_STEPS, db_sqlite_is_interrupted, db);
 	if (db->mode == DB_WRITER)
 		return configure_writer(db);
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/file.h>
@@ -38,8 +37,7 @@ const char *place_network_name(unsigned long type)
 	return NULL;
 }
 
-/* The directory that holds path; false: it is too long. */
-static bool parent_of(const char *path, char out[PATH_MAX])
+bool place_parent(const char *path, char out[PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
 	struct text parent = text_of(".");
@@ -52,12 +50,11 @@ static bool parent_of(const char *path, char out[PATH_MAX])
 	return true;
 }
 
-/* A new directory is on disk only when its parent is synced. */
-static bool sync_parent(const char *directory)
+bool place_sync_parent(const char *path)
 {
 	char parent[PATH_MAX];
 
-	if (!parent_of(directory, parent))
+	if (!place_parent(path, parent))
 		return false;
 
 	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -73,7 +70,7 @@ static bool make_directory(const char *directory)
 	struct stat info;
 
 	if (mkdir(directory, DIRECTORY_MODE) == 0)
-		return sync_parent(directory);
+		return place_sync_parent(directory); /* only then is it on disk */
 
 	int error = errno; /* which one does not matter if the directory is there */
 	if (stat(directory, &info) == 0)
@@ -133,7 +130,7 @@ bool place_open(const char *path, int *ret_fd, struct buf *why)
 	char directory[PATH_MAX];
 	int fd;
 
-	if (!parent_of(path, directory)) {
+	if (!place_parent(path, directory)) {
 		buf_add_str(why, "the path in DATABASE_URL is too long: choose a shorter one");
 		return false;
 	}
