@@ -80,12 +80,26 @@ void deadlines_request_whole(struct connection *connection)
 	connection->due_us = INT64_MAX;
 }
 
+/* Zeros where the socket cannot say. */
+static struct tcp_info info_of(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return (struct tcp_info){0};
+	return info;
+}
+
 void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,
-                            int64_t now_us)
+                            bool is_download, int64_t now_us)
 {
 	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY);
 	connection->state = CONNECTION_TAKING;
 	connection->due_us = now_us + deadlines->answer_timeout_us;
+	connection->is_download = is_download;
+	if (is_download)
+		connection->bytes_taken = (int64_t)info_of(connection->fd).tcpi_bytes_acked;
 }
 
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection)
@@ -106,27 +120,28 @@ void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us)
 			at->due_us = earlier(at->due_us, deadlines->end_us);
 }
 
-/* -1 where the socket cannot say. */
-static int64_t bytes_received(int fd)
-{
-	struct tcp_info info = {0};
-	socklen_t size = sizeof(info);
-
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-		return -1;
-	return (int64_t)info.tcpi_bytes_received;
-}
-
 /* Whether bytes have come since the last request shows that the next one has begun. */
 static void look_between(const struct deadlines *deadlines, struct connection *connection,
                          int64_t now_us)
 {
-	int64_t bytes = bytes_received(connection->fd);
+	int64_t bytes = (int64_t)info_of(connection->fd).tcpi_bytes_received;
 
 	if (connection->bytes_seen >= 0 && bytes > connection->bytes_seen)
 		connection->due_us =
 			earlier(connection->due_us, now_us + deadlines->request_timeout_us);
 	connection->bytes_seen = bytes;
+}
+
+/* A download's deadline moves on with what was taken, until time is short. */
+static void look_at_download(const struct deadlines *deadlines, struct connection *connection,
+                             int64_t now_us)
+{
+	int64_t bytes = (int64_t)info_of(connection->fd).tcpi_bytes_acked;
+
+	if (bytes - connection->bytes_taken < DOWNLOAD_BYTES_MIN || deadlines->end_us != INT64_MAX)
+		return;
+	connection->bytes_taken = bytes;
+	connection->due_us = now_us + deadlines->answer_timeout_us;
 }
 
 static bool is_late(const struct deadlines *deadlines, struct connection *connection,
@@ -136,6 +151,8 @@ static bool is_late(const struct deadlines *deadlines, struct connection *connec
 		return false;
 	if (connection->state == CONNECTION_BETWEEN)
 		look_between(deadlines, connection, now_us);
+	if (connection->state == CONNECTION_TAKING && connection->is_download)
+		look_at_download(deadlines, connection, now_us);
 	return now_us >= connection->due_us;
 }
 

@@ -1,8 +1,9 @@
 /* deadlines.h - the open connections, and which of them take too long to send a request or to take
  * its answer. Knows sockets and clocks, neither libmicrohttpd nor HTTP. libmicrohttpd's own timeout
  * starts anew with each byte, so one byte a second would hold a connection for ever; here a request
- * has one deadline in all, and so has an answer. An idle connection is left to that timeout. One
- * thread.
+ * has one deadline in all, and so has an answer; one that may be of any length (a download) has a
+ * new one each time the client has taken DOWNLOAD_BYTES_MIN more until the last. An idle connection
+ * is left to that timeout. One thread.
  *
  *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY --answer_began()--> TAKING
  *      |                            `--------------answer_began()-----------------------'|
@@ -13,6 +14,8 @@
 #include "base/base.h"
 
 #include <netinet/in.h>
+
+#define DOWNLOAD_BYTES_MIN (1 << 20) /* in 30 s: 35 KB a second, what a bad line gives */
 
 enum connection_state {
 	CONNECTION_BETWEEN, /* no request line has been read; one may be on its way */
@@ -29,11 +32,13 @@ struct connection {
 	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
 	struct intake *intake;          /* the request under way, or NULL */
 	enum connection_state state;
-	int64_t due_us;     /* from then on it is late; INT64_MAX: nothing is awaited of it */
-	int64_t looked_us;  /* when it was last looked at */
-	int64_t bytes_seen; /* received in all, at the last look between requests; -1: not looked
-	                       yet */
-	bool was_cut;       /* nothing more is to be done for it */
+	int64_t due_us;      /* from then on it is late; INT64_MAX: nothing is awaited of it */
+	int64_t looked_us;   /* when it was last looked at */
+	int64_t bytes_seen;  /* received in all, at the last look between requests; -1: not looked
+	                        yet */
+	bool is_download;    /* what it takes */
+	int64_t bytes_taken; /* of a download, acknowledged in all when due_us was set */
+	bool was_cut;        /* nothing more is to be done for it */
 	struct connection *previous, *next;
 };
 
@@ -57,7 +62,7 @@ void deadlines_request_began(const struct deadlines *deadlines, struct connectio
 /* Once or more often. */
 void deadlines_request_whole(struct connection *connection);
 void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,
-                            int64_t now_us);
+                            bool is_download, int64_t now_us);
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection);
 
 /* Time is short now. Idle connections get a deadline as well. */

@@ -20,6 +20,7 @@
 #include "runtime/log.h"
 #include "web/control.h"
 #include "web/deadlines.h"
+#include "web/http_response.h"
 #include "web/intake.h"
 #include "web/listener.h"
 #include "web/refusal.h"
@@ -101,32 +102,18 @@ static void on_late(void *arg, struct connection *peer)
 	}
 }
 
-static bool add_headers(struct MHD_Response *response, const struct http_answer *answer, bool close)
-{
-	for (size_t i = 0; i < answer->headers_count; i++)
-		if (MHD_add_response_header(response, answer->headers[i].name,
-		                            answer->headers[i].value) != MHD_YES)
-			return false;
-	return !close || MHD_add_response_header(response, "Connection", "close") == MHD_YES;
-}
-
 static enum MHD_Result send_answer(struct http *http, struct MHD_Connection *connection,
                                    const struct http_answer *answer)
 {
 	bool close = answer->close || http->listen_fd < 0;
 
 	ensure(answer->status >= 200 && answer->status <= 599);
-	/* libmicrohttpd only reads it, whatever its type says. */
-	void *body = (void *)(uintptr_t)answer->body.ptr;
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(answer->body.len, body, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = http_response(answer, close);
 	if (response == NULL)
 		return MHD_NO;
 
-	enum MHD_Result result = MHD_NO;
-	if (add_headers(response, answer, close))
-		result = MHD_queue_response(connection, (unsigned)answer->status, response);
-	MHD_destroy_response(response);
+	enum MHD_Result result = MHD_queue_response(connection, (unsigned)answer->status, response);
+	MHD_destroy_response(response); /* it lives until it is sent */
 	return result;
 }
 
@@ -183,7 +170,8 @@ static enum MHD_Result take_step(struct http *http, struct MHD_Connection *conne
 	switch (step) {
 	case INTAKE_READ: return MHD_YES;
 	case INTAKE_ANSWER:
-		deadlines_answer_began(&http->deadlines, peer, monotonic_us());
+		deadlines_answer_began(&http->deadlines, peer, in->x.answer.has_file,
+		                       monotonic_us());
 		return send_answer(http, connection, &in->x.answer);
 	case INTAKE_WAIT:
 		/* No race: http_resume only adds to a list that this thread takes later. */

@@ -1,6 +1,6 @@
 /* http.h - HTTP/1.1 over libmicrohttpd: one I/O thread, requests in, answers out. Knows framing,
- * deadlines and limits; knows nothing of routes, JSON or payments. http.c is the only file that
- * includes microhttpd.h.
+ * deadlines and limits; knows nothing of routes, JSON or payments. http.c and http_response.c are
+ * the only files that include microhttpd.h.
  *
  * The life of an exchange, all on the I/O thread:
  *
@@ -45,6 +45,12 @@ struct http_header {
 struct http_answer {
 	int status;
 	struct text body; /* borrowed until ended() */
+	/* Instead of the body, a whole regular file, borrowed likewise: a download, which may take
+	 * any time while it goes on (deadlines.h). The file lies in the page cache, or the I/O
+	 * thread waits for the disk 128 KiB at a time. */
+	bool has_file;
+	int file_fd;
+	int64_t file_bytes;
 	/* Values are copied when the answer is queued; names are static. Content-Type is one of
 	 * them; Date, Content-Length and Connection are http.c's. */
 	struct {

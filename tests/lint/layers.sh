@@ -12,7 +12,7 @@ BEGIN {
 	for (i in names)
 		rank[names[i]] = i
 	# The only files that may include a library.
-	home["microhttpd.h"] = "^common/web/http\\.c$"
+	home["microhttpd.h"] = "^common/web/http(_response)?\\.c$"
 	home["sqlite3.h"] = "^common/storage/db_sqlite(_[a-z]+)?\\.[ch]$"
 	home["curl/curl.h"] = "^$"
 	# What a core may use of the C library: no clock, no waiting. stdio.h is for snprintf.

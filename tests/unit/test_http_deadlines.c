@@ -3,6 +3,12 @@
 #include "unit/unit.h"
 #include "web/deadlines.h"
 
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define REQUEST_US 100
 #define ANSWER_US 300
 #define QUIESCE_US 50
@@ -36,7 +42,7 @@ static void enter(const struct deadlines *deadlines, struct connection *connecti
 	if (state == CONNECTION_BUSY || state == CONNECTION_TAKING)
 		deadlines_request_whole(connection);
 	if (state == CONNECTION_TAKING)
-		deadlines_answer_began(deadlines, connection, now_us);
+		deadlines_answer_began(deadlines, connection, false, now_us);
 }
 
 static void count_late(void *arg, struct connection *connection)
@@ -89,6 +95,77 @@ START_TEST(a_kept_connection_has_no_deadline_of_the_request_before)
 }
 END_TEST
 
+/* ---- downloads ---- */
+
+/* Both ends of a connection over the loopback. */
+static void connect_pair(int *ret_server, int *ret_client)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	*ret_client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(*ret_client, (struct sockaddr *)&address, size), 0);
+	*ret_server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(*ret_server, 0);
+	ck_assert_int_eq(close(listener), 0);
+}
+
+/* The client takes so many bytes, and the kernel has heard that it did. */
+static void take(int server, int client, size_t count)
+{
+	static char bytes[4096];
+	int unsent = 1;
+
+	for (size_t taken = 0; taken < count; taken += sizeof(bytes)) {
+		ck_assert_int_eq(send(server, bytes, sizeof(bytes), 0), sizeof(bytes));
+		ck_assert_int_eq(recv(client, bytes, sizeof(bytes), MSG_WAITALL), sizeof(bytes));
+	}
+	while (unsent > 0) /* sent and not acknowledged */
+		ck_assert_int_eq(ioctl(server, SIOCOUTQ, &unsent), 0);
+}
+
+static const struct {
+	const char *rule;
+	bool is_download;
+	size_t taken;
+	int64_t quiesced_us, late_us; /* the bytes are looked at first at 100 */
+} downloads[] = {
+	{"a download that goes on has its time anew", true, DOWNLOAD_BYTES_MIN, NEVER, 400},
+	{"one that hardly goes on has not", true, DOWNLOAD_BYTES_MIN - 4096, NEVER, 300},
+	{"another answer has one deadline in all", false, DOWNLOAD_BYTES_MIN, NEVER, 300},
+	{"a quiesce does not wait for a download", true, DOWNLOAD_BYTES_MIN, 150, 200},
+};
+
+START_TEST(a_download_may_last_while_it_goes_on)
+{
+	struct connection connection = {0};
+	struct deadlines deadlines;
+	int client, lates = 0;
+
+	connect_pair(&connection.fd, &client);
+	take(connection.fd, client, 8192); /* an answer before */
+	deadlines_init(&deadlines, REQUEST_US, ANSWER_US, QUIESCE_US);
+	deadlines_add(&deadlines, &connection, 0);
+	deadlines_request_began(&deadlines, &connection, NULL, 0);
+	deadlines_answer_began(&deadlines, &connection, downloads[_i].is_download, 0);
+	take(connection.fd, client, downloads[_i].taken);
+	if (downloads[_i].quiesced_us != NEVER)
+		deadlines_quiesce(&deadlines, downloads[_i].quiesced_us);
+	(void)deadlines_sweep(&deadlines, 100, count_late, &lates);
+	(void)deadlines_sweep(&deadlines, downloads[_i].late_us - 10, count_late, &lates);
+	ck_assert_msg(lates == 0, "%s: too early", downloads[_i].rule);
+	(void)deadlines_sweep(&deadlines, downloads[_i].late_us, count_late, &lates);
+	ck_assert_msg(lates == 1, "%s: too late", downloads[_i].rule);
+	ck_assert_int_eq(close(client), 0);
+	ck_assert_int_eq(close(connection.fd), 0);
+}
+END_TEST
+
 static Suite *http_deadlines_suite(void)
 {
 	Suite *suite = suite_create("http_deadlines");
@@ -96,6 +173,8 @@ static Suite *http_deadlines_suite(void)
 
 	tcase_add_loop_test(tcase, a_connection_is_late_at_its_time, 0, (int)ARRAY_LEN(rows));
 	tcase_add_test(tcase, a_kept_connection_has_no_deadline_of_the_request_before);
+	tcase_add_loop_test(tcase, a_download_may_last_while_it_goes_on, 0,
+	                    (int)ARRAY_LEN(downloads));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,0 +1,12 @@
+/* http_response.h - an answer as libmicrohttpd takes it. For http.c alone. */
+#ifndef WEB_HTTP_RESPONSE_H
+#define WEB_HTTP_RESPONSE_H
+
+#include "web/http.h"
+
+struct MHD_Response;
+
+/* close: the connection ends after it. NULL: no memory or descriptor. */
+must_use struct MHD_Response *http_response(const struct http_answer *answer, bool close);
+
+#endif
