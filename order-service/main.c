@@ -13,6 +13,8 @@ static const struct option options[] = {
 	{0},
 };
 
+static const struct endpoint *const endpoints[] = {order_endpoints, NULL};
+
 static const struct service order_service = {
 	.name = "order-service",
 	.summary = "accepts orders and never loses or doubles one",
@@ -20,7 +22,7 @@ static const struct service order_service = {
 	.options_size = sizeof(struct common_options),
 	.migrations = order_migrations,
 	.migrations_count = &order_migrations_count,
-	.endpoints = order_endpoints,
+	.endpoints = endpoints,
 	.domain = &order_domain,
 	.register_metrics = order_register_metrics,
 	.audit = order_audit,

@@ -1,4 +1,4 @@
-/* order.h - what an order is, the command that makes one, and the pure decision about it. */
+/* order.h - what an order is, the commands on one, and the pure decisions about them. */
 #ifndef ORDER_ORDER_H
 #define ORDER_ORDER_H
 
@@ -46,16 +46,30 @@ struct order_command {
 	int64_t expires_in_s; /* 0: never */
 };
 
-/* What is known of the order when a command about it is decided. */
+/* POST /orders/{order_id}/redact. */
+struct order_redact_command {
+	char order_id[ORDER_ID_MAX + 1];
+	uint64_t order_hash;
+};
+
+/* What is known of the order when POST /order is decided. */
 struct order_view {
 	bool order_known;
 	struct hash content_hash;
 };
 
+/* And when its free texts are to be emptied. */
+struct order_redact_view {
+	bool order_known;
+	struct order order; /* its free texts left out already, names of items included */
+	bool has_texts;     /* there were any */
+};
+
 /* What a decision leaves. */
 struct order_outcome {
-	bool replays; /* the order that is there is the answer */
-	bool is_new;  /* `order` is to be stored; order_seq and event follow from the journal */
+	bool replays;     /* the order that is there is the answer */
+	bool is_new;      /* `order` is to be stored; order_seq and event follow from the journal */
+	bool is_redacted; /* `order` was stored, and is to lose its free texts */
 	struct order order;
 };
 
@@ -74,5 +88,8 @@ int64_t order_due(int64_t amount_minor, int64_t paid_minor);
 /* ERR_NONE or ERR_ORDER_EXISTS. Pure. */
 enum error order_decide_create(const struct order_view *view, const struct order_command *command,
                                int64_t now_us, struct order_outcome *ret_outcome);
+/* ERR_NONE or ERR_NOT_FOUND. Pure. */
+enum error order_decide_redact(const struct order_redact_view *view, int64_t now_us,
+                               struct order_outcome *ret_outcome);
 
 #endif

@@ -5,6 +5,7 @@
 #include "order_commands.h"
 #include "order_fields.h"
 #include "order_store.h"
+#include "web/keys.h"
 #include "web/list.h"
 
 #include <stdio.h>
@@ -134,6 +135,21 @@ static enum error order_prepare(struct request *request, struct field_errors *er
 	return ERR_NONE;
 }
 
+/* ---- POST /orders/{order_id}/redact ---- */
+
+static enum error redact_prepare(struct request *request, struct field_errors *errors)
+{
+	struct order_redact_command *command = request->input;
+	struct text id = text_of(request->path_id);
+
+	(void)errors;
+	text_copy(id, command->order_id, sizeof(command->order_id));
+	command->order_hash = hash_keyed(api_settings(request->api)->sip_key, id);
+	request->job.kind = &order_redact_kind;
+	request->job.command = command;
+	return ERR_NONE;
+}
+
 /* ---- GET /orders/{order_id} ---- */
 
 static void render_row(void *arg, const struct db_row *row)
@@ -255,5 +271,25 @@ const struct endpoint order_endpoints[] = {
          .input_size = sizeof(struct orders_input),
          .run = orders_run,
          .errors = {ERR_INVALID_CURSOR}},
+	{.method = "POST",
+         .path = "/orders/{order_id}/redact",
+         .scope = "admin",
+         .summary = "Empties customer, description, metadata and the names of items, also in "
+                    "stored answers.",
+         .kind = ENDPOINT_COMMAND,
+         .answer = order_fields,
+         .input_size = sizeof(struct order_redact_command),
+         .path_id_is_valid = text_is_order_id,
+         .prepare = redact_prepare,
+         .errors = {ERR_NOT_FOUND, ERR_OVERLOADED}},
+	{.method = "GET",
+         .path = "/idempotency-keys/{key}",
+         .scope = "orders:read",
+         .summary = "What became of an Idempotency-Key of the caller's own.",
+         .kind = ENDPOINT_READ,
+         .answer = key_fields,
+         .path_id_is_valid = key_is_valid,
+         .run = key_run,
+         .errors = {ERR_NOT_FOUND}},
 	{0},
 };

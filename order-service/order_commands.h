@@ -8,6 +8,7 @@
 
 extern const struct domain order_domain;
 extern const struct command_kind order_create_kind; /* job.command is a struct order_command */
+extern const struct command_kind order_redact_kind; /* a struct order_redact_command */
 
 /* Registers the metrics of orders. */
 void order_register_metrics(void);

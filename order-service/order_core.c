@@ -1,6 +1,6 @@
 /* order_core.c - decides what a command does to an order. Pure: no I/O, clock, threads or
  * allocation. Invariants: (1) an order's total is the sum of its items; (2) an order that was
- * accepted never changes its content.
+ * accepted never changes its content, but may lose its free texts.
  *
  *   POST /order --> PENDING */
 #include "order.h"
@@ -69,5 +69,18 @@ enum error order_decide_create(const struct order_view *view, const struct order
 	if (command->expires_in_s > 0)
 		order->expires_us = now_us + command->expires_in_s * US_PER_S;
 	ret_outcome->is_new = true;
+	return ERR_NONE;
+}
+
+enum error order_decide_redact(const struct order_redact_view *view, int64_t now_us,
+                               struct order_outcome *ret_outcome)
+{
+	if (!view->order_known)
+		return ERR_NOT_FOUND;
+	ret_outcome->order = view->order;
+	ret_outcome->replays = !view->has_texts;
+	ret_outcome->is_redacted = view->has_texts;
+	if (ret_outcome->is_redacted)
+		ret_outcome->order.updated_us = now_us;
 	return ERR_NONE;
 }

@@ -10,4 +10,7 @@
 extern const struct field order_fields[];
 extern const struct field order_event_fields[];
 
+/* Prints stored items without their names, which are free text. Without memory out is full. */
+void order_items_redact(struct text items, struct buf *out);
+
 #endif

@@ -18,8 +18,10 @@ static const struct statement orders_page = {
 	" FROM orders o WHERE order_seq < $1 ORDER BY order_seq DESC LIMIT $2",
 	NULL};
 const struct statement orders_with_events = {"SELECT " ORDER_COLUMNS
-                                             ", j.line, j.order_prev_seq, o.order_hash FROM orders "
-                                             "o LEFT JOIN journal j ON j.seq = o.last_event_seq "
+                                             ", j.line, j.order_prev_seq, o.order_hash, f.line "
+                                             "FROM orders o "
+                                             "LEFT JOIN journal j ON j.seq = o.last_event_seq "
+                                             "LEFT JOIN journal f ON f.seq = o.order_seq "
                                              "WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
                                              NULL};
 static const struct statement order_insert = {
@@ -27,6 +29,11 @@ static const struct statement order_insert = {
 	"currency, items, customer, "
 	"description, metadata, expires_us, created_us, updated_us, last_event_seq) "
 	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $1)",
+	NULL};
+
+static const struct statement order_redact = {
+	"UPDATE orders SET items = $2, customer = NULL, description = NULL, metadata = '{}', "
+	"updated_us = $3, last_event_seq = $4 WHERE order_seq = $1",
 	NULL};
 
 void order_from_row(const struct db_row *row, struct order *ret_order)
@@ -75,4 +82,11 @@ void order_write_new(struct db *db, const struct order *order, uint64_t order_ha
 	        v_text(order->description), v_text(order->metadata),
 	        order->expires_us == INT64_MIN ? V_NULL : V_INT(order->expires_us),
 	        V_INT(order->created_us), V_INT(order->updated_us));
+}
+
+void order_write_redacted(struct db *db, const struct order *order)
+{
+	ensure(order->last_event_seq > order->order_seq);
+	DB_SEND(db, &order_redact, NULL, NULL, V_INT(order->order_seq), v_text(order->items),
+	        V_INT(order->updated_us), V_INT(order->last_event_seq));
 }

@@ -1,9 +1,13 @@
 /* main.c - the payment service: its options, and what the shared main needs to know of it. */
+#include "ledger_metrics.h"
 #include "payment_api.h"
 #include "payment_audit.h"
 #include "payment_commands.h"
 #include "payment_store.h"
+#include "resolver_thread.h"
 #include "web/service.h"
+
+#define HOUR_US (3600 * US_PER_S)
 
 static const struct option options[] = {
 	COMMON_OPTION("PORT", OPTION_INTEGER, port, "5000", 0, 65535, NULL,
@@ -11,8 +15,24 @@ static const struct option options[] = {
 	COMMON_OPTION("DATABASE_URL", OPTION_TEXT, database_url, "sqlite:data/payment/payment.db",
                       8, 4096, NULL,
                       "the store, sqlite:PATH; its directory is this process's alone"),
+	COMMON_OPTION("PROCESSOR_TIMEOUT", OPTION_DURATION, outcome_wait_us, "5s", 0, HOUR_US, NULL,
+                      "how long a call waits for a processor's answer before it is answered 202"),
 	{0},
 };
+
+static const struct endpoint *const endpoints[] = {payment_endpoints, operation_endpoints,
+                                                   payment_read_endpoints, NULL};
+
+static void *start_work(const struct work_context *context, struct buf *why)
+{
+	return resolver_start(context->options->database_url, context->env, processor_get(),
+	                      context->writer, why);
+}
+
+static void stop_work(void *work)
+{
+	resolver_stop(work);
+}
 
 static const struct service payment_service = {
 	.name = "payment-service",
@@ -21,9 +41,12 @@ static const struct service payment_service = {
 	.options_size = sizeof(struct common_options),
 	.migrations = payment_migrations,
 	.migrations_count = &payment_migrations_count,
-	.endpoints = payment_endpoints,
+	.endpoints = endpoints,
 	.domain = &payment_domain,
+	.start_work = start_work,
+	.stop_work = stop_work,
 	.register_metrics = payment_register_metrics,
+	.read_metrics = ledger_read_metrics,
 	.audit = payment_audit,
 };
 

@@ -6,6 +6,7 @@
 #include "payment_fields.h"
 #include "payment_store.h"
 #include "processor.h"
+#include "web/keys.h"
 #include "web/list.h"
 
 /* ---- POST /pay ---- */
@@ -34,8 +35,8 @@ static enum error pay_prepare(struct request *request, struct field_errors *erro
 {
 	struct pay_command *command = request->input;
 
-	if (!sandbox_authorize(command->payment_method, &command->answer)) {
-		field_error_add(errors, "#/payment_method", false, sandbox_methods);
+	if (!processor_decide_pay(command)) {
+		field_error_add(errors, "#/payment_method", false, processor_get()->methods);
 		return ERR_NONE;
 	}
 	command->has_key = request->job.key.key.ptr != NULL;
@@ -48,7 +49,7 @@ static enum error pay_prepare(struct request *request, struct field_errors *erro
 
 /* ---- GET /payments/{payment_id} ---- */
 
-static bool is_payment_id(struct text id)
+bool is_payment_id(struct text id)
 {
 	return id_is_valid("pay_", id);
 }
@@ -58,7 +59,8 @@ static void render_row(void *arg, const struct db_row *row)
 	struct request *request = arg;
 	struct payment payment;
 
-	payment_from_row(row, &payment);
+	if (!payment_from_row(row, &payment))
+		return; /* only a damaged row is not whole: the audit names it */
 	field_render(payment_fields, &payment, &request->job.answer.body);
 	request->job.answer.status = 200;
 }
@@ -120,8 +122,11 @@ static enum list_verdict payments_row(const struct list *list, const struct db_r
 	const struct payments_input *input = list->filters;
 	struct payment payment;
 
-	payment_from_row(row, &payment);
+	bool is_whole = payment_from_row(row, &payment);
+
 	text_copy(text_of(payment.payment_id), position, LIST_POSITION_SIZE);
+	if (!is_whole)
+		return LIST_SKIP;
 	if (input->created_after_us != INT64_MIN && payment.created_us <= input->created_after_us)
 		return LIST_END; /* ids sort by time of creation */
 	if ((input->created_before_us != INT64_MIN &&
@@ -152,6 +157,7 @@ const struct endpoint payment_endpoints[] = {
          .kind = ENDPOINT_COMMAND,
          .body = pay_fields,
          .body_is_required = true,
+         .may_stay_open = true,
          .answer = payment_fields,
          .input_size = sizeof(struct pay_command),
          .prepare = pay_prepare,
@@ -177,5 +183,14 @@ const struct endpoint payment_endpoints[] = {
          .input_size = sizeof(struct payments_input),
          .run = payments_run,
          .errors = {ERR_INVALID_CURSOR}},
+	{.method = "GET",
+         .path = "/idempotency-keys/{key}",
+         .scope = "payments:read",
+         .summary = "What became of an Idempotency-Key of the caller's own.",
+         .kind = ENDPOINT_READ,
+         .answer = key_fields,
+         .path_id_is_valid = key_is_valid,
+         .run = key_run,
+         .errors = {ERR_NOT_FOUND}},
 	{0},
 };

@@ -1,124 +1,221 @@
-/* payment_audit.c - payments and their orders against the journal. A payment has exactly one event:
- * so the events of an order are its payments, in the order of their keys. */
+/* payment_audit.c - walks along the orders, each with all its rows and events. A page of orders is
+ * one transaction, so one moment: what the daemon writes meanwhile is seen whole or not at all, and
+ * its checkpoints are held up no longer than that. One order at a time is in memory. */
 #include "payment_audit.h"
 
-#include "payment_fields.h"
-#include "payment_store.h"
+#include "audit_order.h"
 #include "storage/audit_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* json_extract is SQLite's, and fails where there is no JSON; an event's payment was committed with
- * it. */
-static const struct statement orphans = {
-	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND NOT EXISTS (SELECT 1 "
-	"FROM payments p WHERE p.payment_id = CASE WHEN json_valid(j.line) THEN "
-	"json_extract(j.line, '$.data.payment_id') END AND p.last_event_seq = j.seq)",
-	NULL};
-/* Each order with the last event of its payments, and how many rows there are of it. */
+/* Orders that begin later have no right number: no payment or refund has a key for them. */
+#define ORDER_SEQ_MAX (INT64_MAX / AUDIT_REFUNDS_MAX - 1)
+
 static const struct statement orders = {
 	"SELECT o.order_seq, o.order_hash, o.order_id, o.last_event_seq, "
-	"(SELECT max(p.last_event_seq) FROM payments p "
-	"WHERE p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127), "
 	"(SELECT count(*) FROM orders s "
 	"WHERE s.order_hash = o.order_hash AND s.order_id = o.order_id) "
 	"FROM orders o WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
 	NULL};
+/* Events that are in no order's chain, found by their payment. Run only where some are missing
+ * there: it walks along the chain for each event. json_extract is SQLite's. */
+static const struct statement unlinked = {
+	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND json_valid(j.line) AND "
+	"json_extract(j.line, '$.data.payment_id') IS NOT NULL AND NOT EXISTS ("
+	"WITH RECURSIVE chain (seq) AS (SELECT o.last_event_seq FROM payments p "
+	"JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	"WHERE p.payment_id = json_extract(j.line, '$.data.payment_id') UNION ALL "
+	"SELECT k.order_prev_seq FROM chain c JOIN journal k ON k.seq = c.seq "
+	"WHERE c.seq > j.seq AND k.order_prev_seq < c.seq) "
+	"SELECT 1 FROM chain WHERE chain.seq = j.seq)",
+	NULL};
 
-/* The event that tells of each status. */
-static const char *const event_types[] = {
-	[PAYMENT_SUCCESS] = "payment.captured",
-	[PAYMENT_FAILED] = "payment.failed",
+struct order_row {
+	int64_t order_seq, last_event_seq;
+	char order_id[ORDER_ID_MAX + 1];
 };
 
-static void check_event(void *arg, struct audit *audit, int64_t seq, struct text line,
+struct walk {
+	struct audit *audit;
+	const struct store *store;
+	int64_t next_order_seq; /* payments and refunds are looked at up to its first */
+	int64_t after;          /* the last order of the page before */
+	int64_t events_count;   /* in the chains of the orders */
+	size_t count;
+	struct order_row page[AUDIT_PAGE_ROWS];
+	struct audit_order order;
+};
+
+static void check_order(struct walk *walk, const struct db_row *row, const char *where)
+{
+	if ((uint64_t)db_int(row, 1) != hash_keyed(walk->store->sip_key, db_text(row, 2)))
+		audit_finding(walk->audit, "order-hash", where,
+		              "order_hash is not that of its order_id: its payments are not found");
+	if (db_int(row, 4) != 1)
+		audit_finding(walk->audit, "order-twice", where,
+		              "another row has the same order_id");
+}
+
+static void note_order(void *arg, const struct db_row *row)
+{
+	struct walk *walk = arg;
+	struct order_row *order = &walk->page[walk->count];
+	struct text order_id = db_text(row, 2);
+	char where[AUDIT_WHERE_SIZE];
+
+	walk->audit->rows_checked++;
+	*order = (struct order_row){.order_seq = db_int(row, 0), .last_event_seq = db_int(row, 3)};
+	walk->after = order->order_seq;
+	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order->order_seq);
+	if (order->order_seq < 1 || order->order_seq > ORDER_SEQ_MAX ||
+	    order_id.len > ORDER_ID_MAX) {
+		audit_finding(walk->audit, "order-event", where,
+		              "it holds what no service writes: its number or order_id");
+		return;
+	}
+	text_copy(order_id, order->order_id, sizeof(order->order_id));
+	check_order(walk, row, where);
+	walk->count++;
+}
+
+/* All rows from the order before on up to the end of this one: what is in between has no order. */
+static void send_rows(struct walk *walk, int64_t end_order_seq)
+{
+	struct audit_order *order = &walk->order;
+	struct db *db = walk->store->db;
+	int64_t first = walk->next_order_seq, end = end_order_seq;
+	bool is_first = first == 0, is_last = end == INT64_MAX;
+
+	DB_SEND(db, &audit_payments, audit_take_payment, order,
+	        V_INT(is_first ? INT64_MIN : first * PAYMENT_KEYS_PER_ORDER),
+	        V_INT(is_last ? INT64_MAX : end * PAYMENT_KEYS_PER_ORDER - 1));
+	DB_SEND(db, &audit_refunds, audit_take_refund, order,
+	        V_INT(is_first ? INT64_MIN : first * AUDIT_REFUNDS_MAX),
+	        V_INT(is_last ? INT64_MAX : end * AUDIT_REFUNDS_MAX - 1));
+	walk->next_order_seq = end;
+}
+
+static void begin_order(struct walk *walk, const struct order_row *row)
+{
+	struct audit_order *order = &walk->order;
+
+	order->audit = walk->audit;
+	order->order_seq = row->order_seq;
+	order->last_event_seq = row->last_event_seq;
+	memcpy(order->order_id, row->order_id, sizeof(order->order_id));
+	(void)snprintf(order->where, sizeof(order->where), "orders order_seq %" PRId64,
+	               row->order_seq);
+	order->payments_count = order->refunds_count = 0;
+	order->events_count = 0;
+	order->event = (struct audit_event){0};
+	order->lost[0] = '\0';
+	order->has_foreign_event = false;
+	buf_reset(&order->told);
+}
+
+static enum db_result audit_order(struct walk *walk, const struct order_row *row)
+{
+	enum db_result result;
+
+	begin_order(walk, row);
+	send_rows(walk, row->order_seq + 1);
+	DB_SEND(walk->store->db, &audit_events, audit_take_event, &walk->order,
+	        V_INT(row->last_event_seq));
+	result = db_flush(walk->store->db);
+	if (result != DB_OK)
+		return result;
+	audit_events_end(&walk->order);
+	audit_rows_end(&walk->order);
+	walk->events_count += walk->order.events_count;
+	return DB_OK;
+}
+
+/* One page, inside its transaction. What is behind the last order belongs to the last page. */
+static enum db_result audit_page(struct walk *walk, bool *ret_is_last)
+{
+	static const struct order_row none;
+	enum db_result result;
+	int64_t after = walk->after;
+
+	walk->count = 0;
+	DB_SEND(walk->store->db, &orders, note_order, walk, V_INT(after), V_INT(AUDIT_PAGE_ROWS));
+	result = db_flush(walk->store->db);
+	for (size_t i = 0; i < walk->count && result == DB_OK; i++)
+		result = audit_order(walk, &walk->page[i]);
+	*ret_is_last = walk->after == after;
+	if (result != DB_OK || !*ret_is_last)
+		return result;
+	begin_order(walk, &none);
+	send_rows(walk, INT64_MAX);
+	return db_flush(walk->store->db);
+}
+
+static enum db_result audit_orders(struct walk *walk)
+{
+	enum db_result result = DB_OK;
+	bool is_last = false;
+
+	while (result == DB_OK && !is_last) {
+		result = db_begin(walk->store->db);
+		if (result != DB_OK)
+			return result;
+		result = audit_page(walk, &is_last);
+		if (result == DB_OK)
+			result = db_commit(walk->store->db);
+		else
+			db_rollback(walk->store->db);
+	}
+	return result;
+}
+
+/* A payment's event: each must be in the chain of an order. */
+static void count_event(void *arg, struct audit *audit, int64_t seq, struct text line,
                         const cJSON *event)
 {
-	const cJSON *type = json_member(event, "type");
-	const cJSON *status = json_member(json_member(event, "data"), "payment_status");
-	char where[40];
+	int64_t *count = arg;
 
-	(void)arg;
+	(void)audit;
+	(void)seq;
 	(void)line;
-	for (size_t i = 0; i < ARRAY_LEN(event_types); i++)
-		if (cJSON_IsString(status) && strcmp(type->valuestring, event_types[i]) == 0 &&
-		    strcmp(status->valuestring, payment_status_names[i]) == 0)
-			return;
-	(void)snprintf(where, sizeof(where), "journal seq %lld", (long long)seq);
-	audit_finding(audit, "payment-event", where, "type and payment_status do not agree");
+	if (audit_member(json_member(event, "data"), "payment_id").ptr != NULL)
+		++*count;
 }
 
-/* The event is tied to that of the order's payment before; the first one's has the order's number.
- */
-static void check_link(struct audit *audit, const char *where, const struct payment *payment,
-                       const struct db_row *row)
+/* events: how many the journal holds. */
+static enum db_result audit_state(struct audit *audit, const struct store *store, int64_t events)
 {
-	int64_t linked = db_int(row, PAYMENT_LINK_COLUMN);
-	int64_t before = db_int(row, PAYMENT_BEFORE_COLUMN); /* 0: no such payment */
-	bool is_first = payment->payment_key % PAYMENT_KEYS_PER_ORDER == 0;
-	int64_t order_seq = payment->payment_key / PAYMENT_KEYS_PER_ORDER;
+	struct walk *walk = malloc(sizeof(*walk));
+	enum db_result result;
 
-	if (is_first ? payment->last_event_seq == order_seq && linked == 0
-	             : before > 0 && linked == before)
-		return;
-	audit_finding(audit, "journal-links", where,
-	              "its event %" PRId64 " follows event %" PRId64
-	              " (order_prev_seq), not that of the order's payment before it",
-	              payment->last_event_seq, linked);
-}
-
-static void check_payment(struct audit *audit, const struct store *store, const struct db_row *row)
-{
-	struct payment payment;
-	char where[60];
-	struct buf data AUTO_BUF;
-
-	(void)store;
-	buf_init(&data, JOURNAL_DATA_MAX);
-	payment_from_row(row, &payment);
-	(void)snprintf(where, sizeof(where), "payments payment_id %s", payment.payment_id);
-	if (payment.order_id[0] == '\0') {
-		audit_finding(audit, "payment-order", where, "its order is not there");
-		return;
-	}
-	field_render(payment_event_fields, &payment, &data);
-	if (data.full) {
-		audit_finding(audit, "audit", where, "it could not be checked: memory is short");
-		return;
-	}
-	const struct audit_row state = {db_text(row, PAYMENT_LINE_COLUMN),
-	                                text_of(payment.order_id), buf_text(&data),
-	                                payment.created_us, payment.updated_us};
-	if (audit_row(audit, "payment-state", where, &state))
-		check_link(audit, where, &payment, row);
-}
-
-static void check_order(struct audit *audit, const struct store *store, const struct db_row *row)
-{
-	char where[40];
-
-	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, db_int(row, 0));
-	if ((uint64_t)db_int(row, 1) != hash_keyed(store->sip_key, db_text(row, 2)))
-		audit_finding(audit, "order-hash", where,
-		              "order_hash is not that of its order_id: its payments are not found");
-	if (db_int(row, 3) != db_int(row, 4))
-		audit_finding(audit, "order-event", where,
-		              "last_event_seq is not the last event of its payments");
-	if (db_int(row, 5) != 1)
-		audit_finding(audit, "order-twice", where, "another row has the same order_id");
+	if (walk == NULL)
+		return DB_FAILED;
+	walk->audit = audit;
+	walk->store = store;
+	walk->next_order_seq = 0;
+	walk->after = INT64_MIN;
+	walk->events_count = 0;
+	buf_init(&walk->order.told, (size_t)PAYMENT_KEYS_PER_ORDER * JOURNAL_DATA_MAX);
+	result = audit_orders(walk);
+	if (result == DB_OK && walk->events_count != events)
+		result = audit_seqs(audit, store->db, "journal-links",
+		                    "no later event of its order leads back to it", &unlinked);
+	buf_release(&walk->order.told);
+	free(walk);
+	return result;
 }
 
 enum db_result payment_audit(struct audit *audit, const struct store *store)
 {
-	enum db_result result = audit_journal(audit, store->db, store->source, check_event, NULL);
+	int64_t events = 0;
+	enum db_result result =
+		audit_journal(audit, store->db, store->source, count_event, &events);
 
 	if (result == DB_OK)
-		result = audit_pages(audit, store, &payments_with_events, check_payment);
+		result = audit_state(audit, store, events);
 	if (result == DB_OK)
-		result = audit_pages(audit, store, &orders, check_order);
-	return result == DB_OK ? audit_seqs(audit, store->db, "payment-missing",
-	                                    "its payment is not there", &orphans)
-	                       : result;
+		result = ledger_audit(audit, store);
+	return result == DB_OK ? intent_audit(audit, store) : result;
 }

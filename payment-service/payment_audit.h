@@ -1,11 +1,17 @@
-/* payment_audit.h - what an audit checks of payments. */
+/* payment_audit.h - what an audit checks of payments (reliability.md, section 2). */
 #ifndef PAYMENT_PAYMENT_AUDIT_H
 #define PAYMENT_PAYMENT_AUDIT_H
 
 #include "storage/audit.h"
 
-/* The journal's chain; each payment against its event and its order; each order against its
- * payments and its hash; each event against its payment. */
+/* The journal's chain; each order with its payments, refunds, events and transfers; then its parts:
+ */
 must_use enum db_result payment_audit(struct audit *audit, const struct store *store);
+/* Each transfer by itself; each account against the sum of its transfers; debits against credits.
+ */
+must_use enum db_result ledger_audit(struct audit *audit, const struct store *store);
+/* Each intent against what waits for it; each idempotency key whose outcome is open. What is stuck
+ * is noted. */
+must_use enum db_result intent_audit(struct audit *audit, const struct store *store);
 
 #endif

@@ -1,22 +1,13 @@
-/* payment_commands.c - binds core and store to the engine. No rules here: those are
- * payment_core.c's. */
+/* payment_commands.c - POST /pay as the engine runs it, and what the engine knows of the service.
+ * No rules here: those are payment_core.c's. */
 #include "payment_commands.h"
 
-#include "base/problem.h"
-#include "payment_fields.h"
+#include "ledger.h"
+#include "ledger_metrics.h"
+#include "payment_outcome.h"
 #include "payment_store.h"
+#include "resolver.h"
 #include "runtime/money_counter.h"
-
-/* The engine's "view": what core sees, and the job whose `existing` the load fills. */
-struct pay_slot {
-	struct payment_view view;
-	struct job *job;
-};
-
-struct pay_effects {
-	struct effects base;
-	struct payment_outcome outcome;
-};
 
 static uint64_t pay_conflict_key(const struct job *job, const void *view)
 {
@@ -27,17 +18,19 @@ static uint64_t pay_conflict_key(const struct job *job, const void *view)
 	       1; /* never 0; orders that now share a value only wait for each other */
 }
 
-static void take_order_row(void *arg, const struct db_row *row)
+static void take_row(void *arg, const struct db_row *row)
 {
 	struct pay_slot *slot = arg;
 	struct payment payment;
+	bool is_whole;
 
-	slot->view.order_known = true;
-	if (!payment_from_order_row(row, &slot->view.order_seq, &slot->view.last_event_seq,
-	                            &payment))
+	payment_place_from_row(row, &slot->place);
+	if (payment_row_is_empty(row))
 		return;
-	if (payment_view_add(&slot->view, &payment) && slot->job->existing.len == 0)
-		field_render(payment_fields, &payment, &slot->job->existing);
+	is_whole = payment_from_row(row, &payment);
+	ensure(is_whole);
+	if (payment_view_add(&slot->view, &payment))
+		payment_keep(&slot->view.natural, &slot->job->kept);
 }
 
 static void pay_load(struct db *db, struct job *job, void *view)
@@ -46,74 +39,22 @@ static void pay_load(struct db *db, struct job *job, void *view)
 	struct pay_slot *slot = view;
 
 	slot->job = job;
-	payment_send_order(db, command->order_hash, text_of(command->order_id), take_order_row,
-	                   slot);
+	slot->place.order_hash = command->order_hash;
+	payment_send_order(db, command->order_hash, text_of(command->order_id), take_row, slot);
 }
 
 static enum error pay_decide(const struct job *job, const void *view, void *effects, char *detail)
 {
 	const struct pay_command *command = job->command;
 	const struct pay_slot *slot = view;
-	struct pay_effects *result = effects;
+	struct payment_effects *all = effects;
 	struct payment_moment moment = {.now_us = job->now_us, .random = job->random};
-	enum error error =
-		payment_decide_pay(&slot->view, command, &moment, &result->outcome, detail);
+	enum error error = payment_decide_pay(&slot->view, command, &moment, &all->outcome, detail);
 
-	result->base.writes = result->outcome.is_new;
-	result->base.replayed = result->outcome.replays;
-	result->base.resource = text_of(result->outcome.is_new ? result->outcome.payment.payment_id
-	                                                       : command->order_id);
+	all->place = slot->place;
+	all->status_before = -1;
+	outcome_conclude(all, error, text_of(command->order_id));
 	return error;
-}
-
-/* The event first: its seq is the order's number where the order is new. */
-static int64_t record(const struct job *job, const struct payment_view *view,
-                      const struct payment *payment, struct journal *journal)
-{
-	static const char *const types[] = {
-		[PAYMENT_SUCCESS] = "payment.captured", [PAYMENT_FAILED] = "payment.failed"};
-	struct buf *data = journal_data(journal);
-	struct event event = {.type = types[payment->status],
-	                      .subject = text_of(payment->order_id),
-	                      .traceparent = job->traceparent,
-	                      .order_prev_seq = view->last_event_seq};
-
-	field_render(payment_event_fields, payment, data);
-	ensure(!data->full);
-	event.data = buf_text(data);
-	return journal_add(journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
-}
-
-static void pay_write(struct db *db, const struct job *job, const void *view, void *effects,
-                      struct journal *journal)
-{
-	const struct payment_view *known = &((const struct pay_slot *)view)->view;
-	const struct pay_command *command = job->command;
-	struct payment *payment = &((struct pay_effects *)effects)->outcome.payment;
-	int64_t seq = record(job, known, payment, journal);
-	int64_t order_seq = known->order_known ? known->order_seq : seq;
-
-	payment->last_event_seq = seq;
-	payment->payment_key = order_seq * PAYMENT_KEYS_PER_ORDER + known->payments_count;
-	if (known->order_known)
-		payment_write_order_event(db, order_seq, seq);
-	else
-		payment_write_order_new(db, order_seq, command->order_hash,
-		                        text_of(command->order_id));
-	payment_write_new(db, payment);
-}
-
-static void pay_render(const struct job *job, const void *effects, struct answer *answer)
-{
-	const struct payment *payment = &((const struct pay_effects *)effects)->outcome.payment;
-
-	if (answer->error == ERR_NONE) {
-		field_render(payment_fields, payment, &answer->body);
-		return;
-	}
-	problem_open(&answer->body, answer->error, NULL, job->request_id);
-	field_render_members(payment_fields, payment, &answer->body);
-	json_close(&answer->body, '}');
 }
 
 const struct command_kind pay_kind = {
@@ -121,27 +62,57 @@ const struct command_kind pay_kind = {
 	.conflict_key = pay_conflict_key,
 	.load = pay_load,
 	.decide = pay_decide,
-	.write = pay_write,
-	.render = pay_render,
+	.write = outcome_write,
+	.render = outcome_render,
 };
 
 /* ---- metrics: what was committed since the start ---- */
 
-static _Atomic uint64_t payments_by_status[2];
-static struct money_counter captured;
+static _Atomic uint64_t payments_by_status[PAYMENT_VOIDED + 1];
+static _Atomic int64_t contradictions;
+static struct money_counter captured, refunded;
+
+static void (*ask)(void *arg);
+static void *ask_arg;
+
+void payment_on_ask(void (*ask_)(void *arg), void *arg)
+{
+	ask = ask_;
+	ask_arg = arg;
+}
+
+static void count_transfer(const struct transfer *transfer, const struct currency *currency)
+{
+	if (transfer->kind == TRANSFER_CAPTURE)
+		money_counter_add(&captured, currency, transfer->amount_minor);
+	if (transfer->kind == TRANSFER_REFUND)
+		money_counter_add(&refunded, currency, transfer->amount_minor);
+}
 
 static void committed(const struct job *job, const void *effects)
 {
-	const struct payment *payment = &((const struct pay_effects *)effects)->outcome.payment;
+	const struct payment_effects *all = effects;
+	const struct payment_outcome *outcome = &all->outcome;
 
 	(void)job;
-	atomic_fetch_add_explicit(&payments_by_status[payment->status], 1, memory_order_relaxed);
-	money_counter_add(&captured, payment->currency, payment->captured_minor);
+	if ((outcome->asks || all->base.awaits != 0) && ask != NULL)
+		ask(ask_arg);
+	if (outcome->event_type == NULL)
+		return;
+	for (size_t i = 0; i < outcome->transfers_count; i++)
+		count_transfer(&outcome->transfers[i], outcome->payment.currency);
+	if (outcome->contradicts)
+		atomic_fetch_add_explicit(&contradictions, 1, memory_order_relaxed);
+	if (outcome->payment.status != all->status_before)
+		atomic_fetch_add_explicit(&payments_by_status[outcome->payment.status], 1,
+		                          memory_order_relaxed);
 }
 
 const struct domain payment_domain = {
-	.view_size = sizeof(struct pay_slot),
-	.effects_size = sizeof(struct pay_effects),
+	.view_size = sizeof(union payment_slot),
+	.effects_size = sizeof(struct payment_effects),
+	.totals_size = sizeof(struct ledger_totals),
+	.write_totals = ledger_write_totals,
 	.committed = committed,
 };
 
@@ -154,15 +125,24 @@ static void collect_payments(const struct metric *metric, struct buf *out)
 }
 
 static struct metric metrics[] = {
-	{"payments_total", METRIC_COUNTER, "Payments committed since the start, by status.",
-         collect_payments, NULL, NULL},
+	{"payments_total", METRIC_COUNTER,
+         "Payments that came into each status since the start, once committed.", collect_payments,
+         NULL, NULL},
 	{"captured_minor_total", METRIC_COUNTER,
          "Money captured since the start, in the currency's minor unit.", metric_collect_money,
          &captured, NULL},
+	{"refunded_minor_total", METRIC_COUNTER,
+         "Money refunded since the start, in the currency's minor unit.", metric_collect_money,
+         &refunded, NULL},
+	{"processor_contradictions_total", METRIC_COUNTER,
+         "Answers of the processor that say something else than its first.", metric_collect_value,
+         &contradictions, NULL},
 };
 
 void payment_register_metrics(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
 		metric_register(&metrics[i]);
+	ledger_register_metrics();
+	resolver_register_metrics();
 }

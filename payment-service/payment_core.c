@@ -1,26 +1,38 @@
-/* payment_core.c - decides what a command does to a payment. Pure: no I/O, clock, threads or
- * allocation. Invariants: (1) captured <= amount; (2) an order's live payments never claim more
- * than its total; (3) a final status never changes.
- *
- *   POST /pay --approved--> SUCCESS (captured = amount)
- *             --declined--> FAILED */
+/* payment_core.c - decides what POST /pay does to an order. Pure: no I/O, clock, threads or
+ * allocation. Invariant: an order's live payments never claim more than its total. How a payment
+ * changes afterwards: settle_core.c. */
 #include "payment.h"
 
 #include <stdio.h>
-#include <string.h>
+
+#include "settle.h"
 
 static_assert(PAYMENTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
               "each payment of an order has a key of its own");
+static_assert(REFUNDS_PER_PAYMENT_MAX <= REFUND_KEYS_PER_PAYMENT,
+              "each refund of a payment has a key of its own");
 
 /* api.md, "Against the order": what a payment claims of its order's total. */
 static int64_t claim(const struct payment *payment)
 {
-	return payment->status == PAYMENT_SUCCESS ? payment->captured_minor : 0;
+	switch ((enum payment_status)payment->status) {
+	case PAYMENT_PROCESSING:
+	case PAYMENT_AUTHORIZED: return payment->amount_minor;
+	case PAYMENT_SUCCESS: return payment->captured_minor;
+	case PAYMENT_FAILED:
+	case PAYMENT_VOIDED: break;
+	}
+	return 0;
 }
 
-static struct text method_of(struct text method)
+/* What of its claim the processor's next word may take away. */
+static int64_t open_claim(const struct payment *payment)
 {
-	return method.ptr == NULL ? TEXT_LITERAL("") : method;
+	if (payment->status == PAYMENT_PROCESSING || payment->pending_operation == OPERATION_VOID)
+		return payment->amount_minor;
+	if (payment->pending_operation == OPERATION_CAPTURE)
+		return payment->amount_minor - payment->pending_minor;
+	return 0;
 }
 
 bool payment_view_add(struct payment_view *view, const struct payment *payment)
@@ -33,76 +45,85 @@ bool payment_view_add(struct payment_view *view, const struct payment *payment)
 	if (view->total_minor == 0 || payment->payment_key < view->total_key) {
 		view->total_minor = claims;
 		view->total_key = payment->payment_key;
+		view->total_is_open = open_claim(payment) > 0;
 		view->currency = payment->currency;
 	}
 	view->claimed_minor += claims; /* at most 100 * 10^15 */
+	view->open_minor += open_claim(payment);
 	if (payment->has_key)
 		return false;
 	view->has_natural = true;
 	view->natural = *payment;
-	text_copy(method_of(payment->payment_method), view->natural_method,
-	          sizeof(view->natural_method));
-	view->natural.payment_method = view->natural.processor = view->natural.decline_code =
-		TEXT_NONE;
-	view->natural.description = view->natural.metadata = TEXT_NONE;
 	return true;
 }
 
-/* The same call again, made without a key: its answer is the payment that is there. */
-static bool is_same(const struct payment_view *view, const struct pay_command *command)
+static struct text method_of(struct text method)
 {
-	const struct payment *natural = &view->natural;
+	return method.ptr == NULL ? TEXT_LITERAL("") : method;
+}
 
+/* The same call again, made without a key: its answer is the payment that is there. */
+static bool is_same(const struct payment *natural, const struct pay_command *command)
+{
 	return natural->amount_minor == command->amount_minor &&
 	       natural->currency == command->currency && natural->capture == command->capture &&
-	       natural->refunded_minor == 0 &&
-	       text_is(method_of(command->payment_method), view->natural_method);
+	       natural->refunded_minor == 0 && natural->refund_pending_minor == 0 &&
+	       text_equal(method_of(natural->payment_method), method_of(command->payment_method));
+}
+
+/* A refusal that may be wrong as soon as the processor answers. */
+static void refuse_for_now(struct payment_outcome *outcome, char *detail)
+{
+	outcome->rests_on_open = true;
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE,
+	               "A payment of the order is still open at the processor: ask for its outcome "
+	               "with POST sync, then repeat.");
 }
 
 static enum error check_order(const struct payment_view *view, const struct pay_command *command,
-                              char *detail)
+                              struct payment_outcome *outcome, char *detail)
 {
 	int64_t payable_minor = view->total_minor - view->claimed_minor;
+	bool is_mismatch = command->currency != view->currency;
+	/* Would it be right if what is open failed? */
+	bool may_become_due =
+		view->total_is_open || (!is_mismatch && view->open_minor > 0 &&
+	                                command->amount_minor <= payable_minor + view->open_minor);
 
 	if (view->total_minor == 0)
 		return ERR_NONE;
-	if (payable_minor <= 0)
+	if (command->has_key && !is_mismatch && command->amount_minor <= payable_minor)
+		return ERR_NONE;
+	if (may_become_due)
+		refuse_for_now(outcome, detail);
+	/* A call without a key never makes a second payment: a part needs a key. */
+	if (payable_minor <= 0 || !command->has_key)
 		return ERR_ORDER_ALREADY_PAID;
-	if (command->currency != view->currency) {
-		(void)snprintf(detail, PAYMENT_DETAIL_SIZE,
-		               "The order is in %s: pay it in that currency.",
-		               view->currency->code);
-		return ERR_CURRENCY_MISMATCH;
-	}
-	return command->amount_minor > payable_minor ? ERR_AMOUNT_EXCEEDS_DUE : ERR_NONE;
+	if (!is_mismatch)
+		return ERR_AMOUNT_EXCEEDS_DUE;
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "The order is in %s: pay it in that currency.",
+	               view->currency->code);
+	return ERR_CURRENCY_MISMATCH;
 }
 
 static void fill(const struct payment_view *view, const struct pay_command *command,
                  const struct payment_moment *moment, struct payment *payment)
 {
-	bool approved = command->answer.approved;
-
-	*payment = (struct payment){.currency = command->currency,
+	*payment = (struct payment){.payment_key = view->payments_count,
+	                            .currency = command->currency,
 	                            .amount_minor = command->amount_minor,
-	                            .captured_minor = approved ? command->amount_minor : 0,
-	                            .refundable_minor = approved ? command->amount_minor : 0,
-	                            .status = approved ? PAYMENT_SUCCESS : PAYMENT_FAILED,
+	                            .status = PAYMENT_PROCESSING,
 	                            .capture = command->capture,
-	                            .pending_operation = -1,
+	                            .pending_operation = OPERATION_NONE,
 	                            .has_key = command->has_key,
 	                            .payment_method = command->payment_method,
-	                            .processor = command->answer.processor,
-	                            .decline_code = command->answer.decline_code,
+	                            .processor = command->processor,
 	                            .description = command->description,
 	                            .metadata = command->metadata,
 	                            .created_us = moment->now_us,
 	                            .updated_us = moment->now_us};
 	id_make("pay_", moment->now_us, moment->random, payment->payment_id);
-	id_make("sbx_", moment->now_us, moment->random, payment->processor_reference);
-	memcpy(payment->order_id, command->order_id, sizeof(payment->order_id));
-	ensure(payment->captured_minor <= payment->amount_minor);
-	ensure(view->claimed_minor == 0 || !approved ||
-	       view->claimed_minor + payment->captured_minor <= view->total_minor);
+	text_copy(text_of(command->order_id), payment->order_id, sizeof(payment->order_id));
 }
 
 enum error payment_decide_pay(const struct payment_view *view, const struct pay_command *command,
@@ -112,13 +133,18 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
 	enum error error;
 
 	ensure(command->amount_minor > 0 && command->amount_minor <= MONEY_MINOR_MAX);
+	ensure(command->decision.verdict != VERDICT_UNREACHABLE);
 	if (!command->has_key && view->has_natural) {
-		if (!is_same(view, command))
+		if (!is_same(&view->natural, command)) {
+			if (open_claim(&view->natural) > 0)
+				refuse_for_now(ret_outcome, detail);
 			return ERR_ORDER_ALREADY_PAID;
+		}
 		ret_outcome->replays = true;
+		ret_outcome->payment = view->natural;
 		return ERR_NONE;
 	}
-	error = check_order(view, command, detail);
+	error = check_order(view, command, ret_outcome, detail);
 	if (error != ERR_NONE)
 		return error;
 	if (view->payments_count >= PAYMENTS_PER_ORDER_MAX) {
@@ -129,5 +155,8 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
 	}
 	fill(view, command, moment, &ret_outcome->payment);
 	ret_outcome->is_new = true;
-	return command->answer.approved ? ERR_NONE : ERR_PAYMENT_DECLINED;
+	error = settle_authorize(ret_outcome, &command->decision);
+	ensure(view->claimed_minor == 0 ||
+	       view->claimed_minor + claim(&ret_outcome->payment) <= view->total_minor);
+	return error;
 }

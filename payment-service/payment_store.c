@@ -1,107 +1,138 @@
-/* payment_store.c - the payment service's statements and rows. Rules stay in payment_core.c. */
+/* payment_store.c - the statements and rows of payments and their orders. Rules stay in the cores;
+ * refunds are in refund_store.c. */
 #include "payment_store.h"
 
-const char *const payment_status_names[] = {"success", "failed", NULL};
-const char *const capture_names[] = {"automatic", NULL};
+#include "columns.h"
+#include "storage/seen.h"
 
-#define PAYMENT_COLUMNS \
-	"p.payment_key, p.payment_id, o.order_id, p.amount_minor, p.currency, p.payment_status, " \
-	"p.amount_captured_minor, p.capture, p.has_key, p.payment_method, p.processor, " \
-	"p.processor_reference, " \
-	"p.decline_code, p.description, p.metadata, p.created_us, p.updated_us, p.last_event_seq"
-#define ORDER_SEQ_COLUMN 18
-#define ORDER_EVENT_COLUMN 19
+const char *const payment_status_names[] = {"processing", "authorized", "success",
+                                            "failed",     "voided",     NULL};
+const char *const capture_names[] = {"automatic", "manual", NULL};
+const char *const operation_names[] = {
+	[OPERATION_CAPTURE] = "capture",     [OPERATION_VOID] = "void",
+	[OPERATION_AUTHORIZE] = "authorize", [OPERATION_REFUND] = "refund",
+	[OPERATION_REVERSE] = "reverse",     [OPERATION_COUNT] = NULL};
+
+#define SELECT_PAYMENTS \
+	"SELECT " PAYMENT_COLUMNS ", o.order_seq, o.order_hash, o.last_event_seq FROM "
+#define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127 "
+#define PAYMENTS_WITH_ORDER "payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
 
 static const struct statement order_with_payments = {
-	"SELECT " PAYMENT_COLUMNS
-	", o.order_seq, o.last_event_seq FROM orders o LEFT JOIN payments p "
-	"ON p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127 "
-	"WHERE o.order_hash = $1 AND o.order_id = $2",
+	SELECT_PAYMENTS "orders o LEFT JOIN payments p ON " PAYMENTS_OF_ORDER
+			"WHERE o.order_hash = $1 AND o.order_id = $2",
 	NULL};
 static const struct statement payment_by_id = {
-	"SELECT " PAYMENT_COLUMNS
-	" FROM payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
-	"WHERE p.payment_id = $1",
-	NULL};
+	SELECT_PAYMENTS PAYMENTS_WITH_ORDER "WHERE p.payment_id = $1", NULL};
+static const struct statement payment_by_key = {
+	SELECT_PAYMENTS PAYMENTS_WITH_ORDER "WHERE p.payment_key = $1", NULL};
 static const struct statement payments_page = {
-	"SELECT " PAYMENT_COLUMNS
-	" FROM payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	SELECT_PAYMENTS PAYMENTS_WITH_ORDER
 	"WHERE p.payment_id < $1 ORDER BY p.payment_id DESC LIMIT $2",
 	NULL};
 static const struct statement payments_of_order = {
-	"SELECT " PAYMENT_COLUMNS " FROM orders o JOIN payments p "
-	"ON p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127 "
-	"WHERE o.order_hash = $1 AND o.order_id = $2 AND p.payment_id < $3 ORDER BY p.payment_id "
-	"DESC LIMIT $4",
+	SELECT_PAYMENTS "orders o JOIN payments p ON " PAYMENTS_OF_ORDER
+			"WHERE o.order_hash = $1 AND o.order_id = $2 AND p.payment_id < $3 "
+			"ORDER BY p.payment_id DESC LIMIT $4",
 	NULL};
-const struct statement payments_with_events = {
-	"SELECT " PAYMENT_COLUMNS ", j.line, j.order_prev_seq, b.last_event_seq FROM payments p "
-	"LEFT JOIN orders o ON o.order_seq = p.payment_key / 128 "
-	"LEFT JOIN journal j ON j.seq = p.last_event_seq "
-	"LEFT JOIN payments b ON b.payment_key = p.payment_key - 1 "
-	"WHERE p.payment_key > $1 ORDER BY p.payment_key LIMIT $2",
+static const struct statement order_insert = {
+	"INSERT INTO orders (order_seq, order_hash, order_id, last_event_seq) "
+	"VALUES ($1, $2, $3, $1)",
 	NULL};
-static const struct statement order_insert = {"INSERT INTO orders (order_seq, order_hash, "
-                                              "order_id, last_event_seq) VALUES ($1, $2, $3, $1)",
-                                              NULL};
 static const struct statement order_event = {
 	"UPDATE orders SET last_event_seq = $1 WHERE order_seq = $2", NULL};
 static const struct statement payment_insert = {
 	"INSERT INTO payments (payment_key, payment_id, amount_minor, currency, payment_status, "
-	"amount_captured_minor, "
-	"capture, has_key, payment_method, processor, processor_reference, decline_code, "
-	"description, metadata, created_us, "
-	"updated_us, last_event_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-	"$13, $14, $15, $16, $17)",
+	"captured_minor, refunded_minor, refund_pending_minor, refunds_count, capture, "
+	"pending_operation, pending_minor, intent_key, is_reversed, has_key, payment_method, "
+	"processor, processor_reference, decline_code, description, metadata, resolve_reason, "
+	"created_us, updated_us, last_event_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+	"$11, $12, "
+	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)",
+	NULL};
+static const struct statement payment_update = {
+	"UPDATE payments SET payment_status = $1, captured_minor = $2, refunded_minor = $3, "
+	"refund_pending_minor = $4, refunds_count = $5, pending_operation = $6, "
+	"pending_minor = $7, intent_key = $8, is_reversed = $9, processor_reference = $10, "
+	"decline_code = $11, resolve_reason = $12, updated_us = $13, last_event_seq = $14 "
+	"WHERE payment_key = $15",
+	NULL};
+static const struct statement payment_redact = {
+	"UPDATE payments SET description = NULL, metadata = '{}', resolve_reason = NULL "
+	"WHERE payment_key = $1",
+	NULL};
+static const struct statement refund_answers_redact = {
+	SEEN_REDACT "IN (SELECT refund_id FROM refunds "
+		    "WHERE refund_key BETWEEN $1 * 128 AND $1 * 128 + 127)",
+	NULL};
+static const struct statement refunds_redact = {
+	"UPDATE refunds SET reason = NULL WHERE refund_key BETWEEN $1 * 128 AND $1 * 128 + 127",
 	NULL};
 
-/* The place of a name that a CHECK of the schema admits. */
-static int name_index(const char *const *names, struct text name)
+/* What is left follows from the rest. */
+static bool read_refundable(struct payment *payment)
 {
-	int index = 0;
-
-	while (names[index] != NULL && !text_is(name, names[index]))
-		index++;
-	ensure(names[index] != NULL);
-	return index;
+	payment->refundable_minor =
+		payment->captured_minor - payment->refunded_minor - payment->refund_pending_minor;
+	return payment->captured_minor <= payment->amount_minor && payment->refundable_minor >= 0;
 }
 
-void payment_from_row(const struct db_row *row, struct payment *ret_payment)
+bool payment_from_row(const struct db_row *row, struct payment *ret_payment)
 {
+	struct columns columns = {.row = row};
 	struct payment *payment = ret_payment;
 
-	*payment = (struct payment){.payment_key = db_int(row, 0), .pending_operation = -1};
-	text_copy(db_text(row, 1), payment->payment_id, sizeof(payment->payment_id));
-	text_copy(db_text(row, 2), payment->order_id, sizeof(payment->order_id));
-	payment->amount_minor = db_money(row, 3);
-	payment->currency = currency_find(db_text(row, 4));
-	payment->status = name_index(payment_status_names, db_text(row, 5));
-	payment->captured_minor = db_money(row, 6);
-	payment->refundable_minor = payment->captured_minor;
-	payment->capture = name_index(capture_names, db_text(row, 7));
-	payment->has_key = db_int(row, 8) != 0;
-	payment->payment_method = db_text(row, 9);
-	payment->processor = db_text(row, 10);
-	text_copy(db_text(row, 11), payment->processor_reference,
-	          sizeof(payment->processor_reference));
-	payment->decline_code = db_text(row, 12);
-	payment->description = db_text(row, 13);
-	payment->metadata = db_text(row, 14);
-	payment->created_us = db_int(row, 15);
-	payment->updated_us = db_int(row, 16);
-	payment->last_event_seq = db_int(row, 17);
-	ensure(payment->currency != NULL);
+	*payment = (struct payment){.payment_key = columns_int(&columns)};
+	columns_str(&columns, payment->payment_id, sizeof(payment->payment_id));
+	columns_str(&columns, payment->order_id, sizeof(payment->order_id));
+	payment->amount_minor = columns_money(&columns);
+	payment->currency = columns_currency(&columns);
+	payment->status = columns_name(&columns, payment_status_names);
+	payment->captured_minor = columns_money(&columns);
+	payment->refunded_minor = columns_money(&columns);
+	payment->refund_pending_minor = columns_money(&columns);
+	payment->refunds_count = columns_int(&columns);
+	payment->capture = columns_name(&columns, capture_names);
+	payment->pending_operation = columns_name_or(&columns, operation_names, OPERATION_NONE);
+	payment->pending_minor = columns_money(&columns);
+	payment->intent_key = columns_int(&columns);
+	payment->is_reversed = columns_int(&columns) != 0;
+	payment->has_key = columns_int(&columns) != 0;
+	payment->payment_method = columns_text(&columns);
+	payment->processor = columns_text(&columns);
+	columns_str(&columns, payment->processor_reference, sizeof(payment->processor_reference));
+	payment->decline_code = columns_text(&columns);
+	payment->description = columns_text(&columns);
+	payment->metadata = columns_text(&columns);
+	payment->resolve_reason = columns_text(&columns);
+	payment->created_us = columns_int(&columns);
+	payment->updated_us = columns_int(&columns);
+	payment->last_event_seq = columns_int(&columns);
+	ensure(columns.next == PAYMENT_COLUMNS_COUNT);
+	return read_refundable(payment) && !columns.are_wrong;
 }
 
-bool payment_from_order_row(const struct db_row *row, int64_t *ret_order_seq,
-                            int64_t *ret_last_event_seq, struct payment *ret_payment)
+void payment_place_from_row(const struct db_row *row, struct order_place *ret_place)
 {
-	*ret_order_seq = db_int(row, ORDER_SEQ_COLUMN);
-	*ret_last_event_seq = db_int(row, ORDER_EVENT_COLUMN);
-	if (db_is_null(row, 0))
-		return false;
-	payment_from_row(row, ret_payment);
-	return true;
+	*ret_place = (struct order_place){
+		.order_seq = db_int(row, PAYMENT_COLUMNS_COUNT),
+		.order_hash = (uint64_t)db_int(row, PAYMENT_COLUMNS_COUNT + 1),
+		.last_event_seq = db_int(row, PAYMENT_COLUMNS_COUNT + 2),
+	};
+}
+
+void payment_keep(struct payment *payment, struct buf *kept)
+{
+	struct text *const texts[] = {&payment->payment_method, &payment->processor,
+	                              &payment->decline_code,   &payment->description,
+	                              &payment->metadata,       &payment->resolve_reason};
+
+	columns_keep(texts, ARRAY_LEN(texts), kept);
+}
+
+bool payment_row_is_empty(const struct db_row *row)
+{
+	return db_is_null(row, 0);
 }
 
 void payment_send_order(struct db *db, uint64_t order_hash, struct text order_id, db_row_fn *row,
@@ -113,6 +144,11 @@ void payment_send_order(struct db *db, uint64_t order_hash, struct text order_id
 void payment_send_by_id(struct db *db, struct text payment_id, db_row_fn *row, void *arg)
 {
 	DB_SEND(db, &payment_by_id, row, arg, v_text(payment_id));
+}
+
+void payment_send_by_key(struct db *db, int64_t payment_key, db_row_fn *row, void *arg)
+{
+	DB_SEND(db, &payment_by_key, row, arg, V_INT(payment_key));
 }
 
 void payment_send_page(struct db *db, struct text before_id, int64_t count, db_row_fn *row,
@@ -131,26 +167,79 @@ void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order
 void payment_write_order_new(struct db *db, int64_t order_seq, uint64_t order_hash,
                              struct text order_id)
 {
+	ensure(order_seq > 0);
 	DB_SEND(db, &order_insert, NULL, NULL, V_INT(order_seq), V_INT((int64_t)order_hash),
 	        v_text(order_id));
 }
 
 void payment_write_order_event(struct db *db, int64_t order_seq, int64_t last_event_seq)
 {
+	ensure(last_event_seq > order_seq);
 	DB_SEND(db, &order_event, NULL, NULL, V_INT(last_event_seq), V_INT(order_seq));
+}
+
+/* The schema's invariants once more, where what broke them can still be told. */
+static void check(const struct payment *payment)
+{
+	bool is_pending = payment->pending_operation != OPERATION_NONE;
+
+	ensure(payment->payment_key % PAYMENT_KEYS_PER_ORDER < PAYMENTS_PER_ORDER_MAX);
+	ensure(payment->amount_minor > 0 && payment->amount_minor <= MONEY_MINOR_MAX);
+	ensure(payment->captured_minor >= 0 && payment->captured_minor <= payment->amount_minor);
+	ensure(payment->refunded_minor >= 0 && payment->refund_pending_minor >= 0);
+	ensure(payment->refunded_minor <= payment->captured_minor - payment->refund_pending_minor);
+	ensure(payment->refunds_count <= REFUNDS_PER_PAYMENT_MAX);
+	ensure((payment->status == PAYMENT_SUCCESS) == (payment->captured_minor > 0));
+	ensure((payment->status == PAYMENT_FAILED) == (payment->decline_code.ptr != NULL));
+	ensure(payment->status != PAYMENT_PROCESSING || payment->intent_key > 0);
+	ensure(is_pending == (payment->pending_minor > 0));
+	ensure(!is_pending || (payment->status == PAYMENT_AUTHORIZED && payment->intent_key > 0));
+	ensure((payment->status != PAYMENT_SUCCESS && payment->status != PAYMENT_VOIDED) ||
+	       payment->intent_key == 0);
+	ensure(!payment->is_reversed || payment->status == PAYMENT_FAILED);
+}
+
+static struct db_value pending_value(const struct payment *payment)
+{
+	return payment->pending_operation == OPERATION_NONE
+	               ? V_NULL
+	               : v_str(operation_names[payment->pending_operation]);
 }
 
 void payment_write_new(struct db *db, const struct payment *payment)
 {
-	ensure(payment->payment_key % PAYMENT_KEYS_PER_ORDER < PAYMENTS_PER_ORDER_MAX);
-	ensure(payment->captured_minor >= 0 && payment->captured_minor <= payment->amount_minor);
+	check(payment);
 	DB_SEND(db, &payment_insert, NULL, NULL, V_INT(payment->payment_key),
 	        v_str(payment->payment_id), v_money(payment->amount_minor),
 	        v_str(payment->currency->code), v_str(payment_status_names[payment->status]),
-	        v_money(payment->captured_minor), v_str(capture_names[payment->capture]),
-	        V_INT(payment->has_key ? 1 : 0), v_text(payment->payment_method),
-	        v_text(payment->processor), v_str(payment->processor_reference),
-	        v_text(payment->decline_code), v_text(payment->description),
-	        v_text(payment->metadata), V_INT(payment->created_us), V_INT(payment->updated_us),
-	        V_INT(payment->last_event_seq));
+	        v_money(payment->captured_minor), v_money(payment->refunded_minor),
+	        v_money(payment->refund_pending_minor), V_INT(payment->refunds_count),
+	        v_str(capture_names[payment->capture]), pending_value(payment),
+	        v_money(payment->pending_minor), V_INT(payment->intent_key),
+	        V_INT(payment->is_reversed), V_INT(payment->has_key),
+	        v_text(payment->payment_method), v_text(payment->processor),
+	        v_str(payment->processor_reference), v_text(payment->decline_code),
+	        v_text(payment->description), v_text(payment->metadata),
+	        v_text(payment->resolve_reason), V_INT(payment->created_us),
+	        V_INT(payment->updated_us), V_INT(payment->last_event_seq));
+}
+
+void payment_write_change(struct db *db, const struct payment *payment)
+{
+	check(payment);
+	DB_SEND(db, &payment_update, NULL, NULL, v_str(payment_status_names[payment->status]),
+	        v_money(payment->captured_minor), v_money(payment->refunded_minor),
+	        v_money(payment->refund_pending_minor), V_INT(payment->refunds_count),
+	        pending_value(payment), v_money(payment->pending_minor), V_INT(payment->intent_key),
+	        V_INT(payment->is_reversed), v_str(payment->processor_reference),
+	        v_text(payment->decline_code), v_text(payment->resolve_reason),
+	        V_INT(payment->updated_us), V_INT(payment->last_event_seq),
+	        V_INT(payment->payment_key));
+}
+
+void payment_write_redacted(struct db *db, int64_t payment_key)
+{
+	DB_SEND(db, &payment_redact, NULL, NULL, V_INT(payment_key));
+	DB_SEND(db, &refunds_redact, NULL, NULL, V_INT(payment_key));
+	DB_SEND(db, &refund_answers_redact, NULL, NULL, V_INT(payment_key));
 }

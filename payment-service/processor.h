@@ -1,14 +1,73 @@
-/* processor.h - the part that really moves money. The sandbox decides inside the process; it is the
- * one there is. */
+/* processor.h - the part that really moves money, behind one table of functions. Each call carries
+ * our own id as its reference, so that the same call twice is one effect there, and a lost answer
+ * can be asked for. */
 #ifndef PAYMENT_PROCESSOR_H
 #define PAYMENT_PROCESSOR_H
 
 #include "payment.h"
 
-/* What the sandbox says to a payment method; absent means the default. False: there is no such
- * method. Pure. */
-must_use bool sandbox_authorize(struct text payment_method, struct processor_answer *ret_answer);
-/* The names of its methods, for an error's detail: "pm_success, pm_declined, ...". */
-extern const char sandbox_methods[];
+/* What is asked, or asked about. All borrowed. */
+struct processor_request {
+	enum operation operation;
+	/* Our id of what is asked: the payment's of an authorization, the refund's of a refund,
+	 * else that of the event which told of it, so that a second capture is not taken for the
+	 * first. NULL in the process, where it is made only afterwards. */
+	const char *reference;
+	const char *payment_reference; /* our id of the payment */
+	const struct currency *currency;
+	int64_t amount_minor;
+	int capture; /* of authorize: enum capture_method */
+	struct text payment_method;
+};
+
+#define PROCESSOR_ANSWERS_MAX 2
+
+/* One word of the processor about it. */
+struct processor_answer {
+	enum processor_said {
+		PROCESSOR_DECIDED,     /* see decision */
+		PROCESSOR_KNOWS_IT_NOT /* to a query: it has no such reference */
+	} said;
+	int64_t after_us; /* from the call on; 0: its own answer, else it comes by itself, later */
+	struct decision decision;
+};
+
+struct processor {
+	const char *name;
+	/* A call takes effect within this time, or never: so long after the last one "no such
+	 * reference" is final. */
+	int64_t final_after_us;
+	bool (*knows_method)(struct text payment_method); /* absent: left out */
+	const char *methods; /* for an error's detail: "must be pm_success, ..." */
+	/* True: it is decided inside the command, by *ret_decision. Pure. */
+	bool (*in_process)(const struct processor_request *request, struct decision *ret_decision);
+	/* Each gives what comes of it: up to PROCESSOR_ANSWERS_MAX answers, 0 when none comes.
+	 * VERDICT_UNREACHABLE is about this call alone: one before it may have arrived. Texts of a
+	 * decision are borrowed until the next call. May take as long as a network call; on the
+	 * resolver's thread. */
+	size_t (*authorize)(const struct processor_request *request,
+	                    struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+	size_t (*capture)(const struct processor_request *request,
+	                  struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+	size_t (*void_)(const struct processor_request *request,
+	                struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+	size_t (*refund)(const struct processor_request *request,
+	                 struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+	/* What became of `request`; 0 answers when it cannot be reached. OPERATION_REVERSE is sent
+	 * as a void, and asked for likewise. */
+	size_t (*query)(const struct processor_request *request,
+	                struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+};
+
+/* The one that is used; set once, before any command runs. At first the sandbox. */
+const struct processor *processor_get(void);
+void processor_use(const struct processor *processor);
+/* Completes a command whose other members are set: whose processor it is, and what that decides in
+ * the process. False: the processor does not know the payment method. */
+must_use bool processor_decide_pay(struct pay_command *command);
+
+/* Moves no money and keeps nothing: decides by the payment method, so that every outcome can be
+ * tried. */
+extern const struct processor processor_sandbox;
 
 #endif

@@ -2,7 +2,8 @@
  * fails. Invariants: (1) within a batch no two commands share an order or an idempotency key, so no
  * view is stale; (2) no job has a success answer before the commit that holds its effect; (3) after
  * an unknown COMMIT, or another failure of the disk, nothing is written until the store was
- * reopened, checkpointed and its journal's tail verified. */
+ * reopened, checkpointed and its journal's tail verified; (4) who waits for an outcome is answered
+ * after the commit that settles it. */
 #include "runtime/engine.h"
 
 #include "runtime/conflicts.h"
@@ -25,7 +26,9 @@ struct engine {
 	const struct domain *domain;
 	const struct env *env;
 	struct journal *journal;
-	int64_t key_ttl_us;
+	struct engine_times times;
+	void *totals; /* of the attempt */
+	struct parking parking;
 	struct slot slots[BATCH_MAX];
 	char *memory; /* of all views and effects */
 	struct conflicts conflicts;
@@ -65,7 +68,7 @@ static size_t aligned(size_t size)
 }
 
 struct engine *engine_new(struct store *store, const struct domain *domain, const struct env *env,
-                          int64_t key_ttl_us, struct buf *why)
+                          const struct engine_times *times, struct buf *why)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	size_t view_size = aligned(domain->view_size), effects_size = aligned(domain->effects_size);
@@ -73,6 +76,7 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
 
 	if (engine == NULL ||
 	    (engine->memory = calloc(BATCH_MAX, view_size + effects_size)) == NULL ||
+	    (engine->totals = calloc(1, aligned(domain->totals_size + 1))) == NULL ||
 	    (engine->journal = journal_new(store->source)) == NULL) {
 		buf_add_str(why, "There is not enough memory to start.");
 		engine_free(engine);
@@ -84,15 +88,15 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
 		return NULL;
 	}
 	for (size_t i = 0; i < BATCH_MAX; i++) {
-		engine->slots[i].view = engine->memory + i * (view_size + effects_size);
-		engine->slots[i].effects =
-			engine->memory + i * (view_size + effects_size) + view_size;
-		buf_init(&engine->slots[i].seen.body, ANSWER_BYTES_MAX);
+		char *view = engine->memory + i * (view_size + effects_size);
+
+		slot_init(&engine->slots[i], view, view + view_size);
 	}
 	engine->store = store;
 	engine->domain = domain;
 	engine->env = env;
-	engine->key_ttl_us = key_ttl_us;
+	engine->times = *times;
+	engine->parking.wait_us = times->outcome_wait_us;
 	atomic_store(&engine->healthy, true);
 	atomic_store(&engine->head_seq, head.seq);
 	return engine;
@@ -103,8 +107,9 @@ void engine_free(struct engine *engine)
 	if (engine == NULL)
 		return;
 	for (size_t i = 0; i < BATCH_MAX; i++)
-		buf_release(&engine->slots[i].seen.body);
+		slot_release(&engine->slots[i]);
 	journal_free(engine->journal);
+	free(engine->totals);
 	free(engine->memory);
 	free(engine);
 }
@@ -117,6 +122,16 @@ bool engine_is_healthy(const struct engine *engine)
 int64_t engine_head_seq(const struct engine *engine)
 {
 	return atomic_load(&engine->head_seq);
+}
+
+int64_t engine_key_ttl_us(const struct engine *engine)
+{
+	return engine->times.key_ttl_us;
+}
+
+struct parking *engine_parking(struct engine *engine)
+{
+	return &engine->parking;
 }
 
 /* Whatever was decided about them before. */
@@ -186,7 +201,7 @@ static void expire_overdue(struct engine *engine, struct batch *batch, struct ba
 static enum db_result load(struct engine *engine, struct batch *batch)
 {
 	struct db *db = engine->store->db;
-	int64_t expired_us = env_now_us(engine->env) - engine->key_ttl_us;
+	int64_t expired_us = env_now_us(engine->env) - engine->times.key_ttl_us;
 
 	journal_load(engine->journal, db);
 	for (size_t i = 0; i < batch->count; i++)
@@ -194,20 +209,14 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 	return db_flush(db);
 }
 
-/* Time and ids become part of the command here, so that decide needs neither clock nor chance. The
- * time is in whole milliseconds, as it is shown. The first two random bytes count up within a
- * millisecond, so that ids sort in the order of the commit (what is beyond 65535 commands a
- * millisecond only sorts anyhow). */
+/* The first two random bytes count up within a millisecond, so that ids sort in the order of the
+ * commit (what is beyond 65535 commands a millisecond only sorts anyhow). */
 static void stamp(struct engine *engine, struct job *job)
 {
-	int64_t now_us = env_now_us(engine->env) / US_PER_MS * US_PER_MS;
-	int64_t last_us = journal_head(engine->journal)->time_us;
-
-	job->now_us = now_us > last_us ? now_us : last_us;
+	slot_stamp(job, engine->env, journal_head(engine->journal)->time_us);
 	if (job->now_us != engine->stamped_us)
 		engine->stamped_count = 0;
 	engine->stamped_us = job->now_us;
-	env_random(engine->env, job->random, sizeof(job->random));
 	for (size_t id = 0; id < sizeof(job->random); id += ULID_RANDOM_BYTES) {
 		job->random[id] = (uint8_t)(engine->stamped_count >> 8);
 		job->random[id + 1] = (uint8_t)engine->stamped_count;
@@ -226,12 +235,40 @@ static enum db_result commit(struct engine *engine, size_t commands)
 	return result;
 }
 
+/* Decides all and sends what they write. True when that is anything. */
+static bool execute(struct engine *engine, const struct batch *batch)
+{
+	const struct domain *domain = engine->domain;
+	struct db *db = engine->store->db;
+	const struct writing to = {db, engine->journal, engine->totals};
+	int64_t keys = 0;
+	bool writes = false;
+
+	memset(engine->totals, 0, domain->totals_size);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct slot *slot = &engine->slots[i];
+
+		stamp(engine, batch->jobs[i]);
+		slot_execute(slot, &to, batch->jobs[i]);
+		writes = writes || slot->writes;
+		keys += slot->has_key ? 1 : 0;
+		if (!slot_is_whole(slot, batch->jobs[i]))
+			engine->is_short_of_memory = true;
+	}
+	if (writes && domain->write_totals != NULL)
+		domain->write_totals(db, engine->totals);
+	if (writes)
+		journal_write(engine->journal, db);
+	if (keys > 0) /* twice as many as came, so that the table cannot grow without end */
+		seen_expire(db, env_now_us(engine->env) - engine->times.key_ttl_us, 2 * keys);
+	return writes;
+}
+
 /* One whole transaction. Anything but DB_OK left nothing behind, DB_UNKNOWN apart. */
 static enum db_result attempt(struct engine *engine, struct batch *batch, struct batch *later)
 {
 	struct db *db = engine->store->db;
 	enum db_result result = db_begin(db);
-	int64_t keys = 0;
 	bool writes = false;
 
 	engine->is_short_of_memory = false;
@@ -240,18 +277,7 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 		result = load(engine, batch);
 	if (result == DB_OK) {
 		postpone(engine, batch, later, true);
-		for (size_t i = 0; i < batch->count; i++) {
-			stamp(engine, batch->jobs[i]);
-			slot_execute(&engine->slots[i], db, batch->jobs[i], engine->journal);
-			writes = writes || engine->slots[i].writes;
-			keys += engine->slots[i].has_key ? 1 : 0;
-			if (!slot_is_whole(&engine->slots[i], batch->jobs[i]))
-				engine->is_short_of_memory = true;
-		}
-		if (writes)
-			journal_write(engine->journal, db);
-		if (keys > 0) /* twice as many as came, so that the table cannot grow without end */
-			seen_expire(db, env_now_us(engine->env) - engine->key_ttl_us, 2 * keys);
+		writes = execute(engine, batch);
 		result = db_flush(db);
 		if (engine->is_short_of_memory && result == DB_OK)
 			result = DB_CONFLICT; /* so that only the culprit fails */
@@ -262,12 +288,32 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 	return result;
 }
 
+/* The batch's end moves it to the parking. */
+static void note_open(struct job *job, const struct effects *effects)
+{
+	if (effects->awaits == 0 || job->answer.status != 202)
+		return;
+	if (effects->awaits_asking && job->runs_again)
+		return;
+	job->awaits = effects->awaits;
+	job->parked.is_asking = effects->awaits_asking;
+}
+
 static void after_commit(struct engine *engine, const struct batch *batch)
 {
 	atomic_store(&engine->head_seq, journal_head(engine->journal)->seq);
-	for (size_t i = 0; i < batch->count; i++)
-		if (((struct effects *)engine->slots[i].effects)->writes)
-			engine->domain->committed(batch->jobs[i], engine->slots[i].effects);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct effects *effects = engine->slots[i].effects;
+
+		if (effects->writes)
+			engine->domain->committed(batch->jobs[i], effects);
+		if (effects->settles != 0)
+			parking_settle(&engine->parking, effects->settles,
+			               &engine->slots[i].settled);
+		if (effects->asked != 0)
+			parking_ask(&engine->parking, effects->asked);
+		note_open(batch->jobs[i], effects);
+	}
 }
 
 /* A failed checkpoint or rollback shows only in the next transaction, as DB_FAILED: that needs a
@@ -344,6 +390,22 @@ static void one_by_one(struct engine *engine, const struct batch *batch, struct 
 	}
 }
 
+static void park(struct engine *engine, struct batch *batch)
+{
+	int64_t now_us = env_monotonic_us(engine->env);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct job *job = batch->jobs[i];
+
+		if (job->awaits != 0)
+			parking_add(&engine->parking, job, now_us);
+		else
+			batch->jobs[kept++] = job;
+	}
+	batch->count = kept;
+}
+
 void engine_run(struct engine *engine, struct batch *batch, struct batch *later)
 {
 	struct batch overdue = {.count = 0};
@@ -356,6 +418,7 @@ void engine_run(struct engine *engine, struct batch *batch, struct batch *later)
 	expire_overdue(engine, batch, &overdue);
 	if (batch->count > 0 && !attempts(engine, batch, later))
 		one_by_one(engine, batch, later);
+	park(engine, batch);
 	memcpy(&batch->jobs[batch->count], overdue.jobs, overdue.count * sizeof(overdue.jobs[0]));
 	batch->count += overdue.count;
 }
@@ -389,7 +452,7 @@ static void expire_keys(struct engine *engine)
 	enum db_result result = db_begin(db);
 
 	if (result == DB_OK) {
-		seen_expire(db, env_now_us(engine->env) - engine->key_ttl_us, EXPIRE_ROWS);
+		seen_expire(db, env_now_us(engine->env) - engine->times.key_ttl_us, EXPIRE_ROWS);
 		result = db_flush(db);
 	}
 	if (result == DB_OK)

@@ -6,7 +6,7 @@
 #define RUNTIME_ENGINE_H
 
 #include "runtime/env.h"
-#include "runtime/job.h"
+#include "runtime/parking.h"
 #include "storage/store.h"
 
 /* Large enough that fsync, not the bound, ends a batch (performance.md: fsync gathers 25 to 45 by
@@ -20,19 +20,26 @@ struct batch {
 
 struct engine;
 
-/* Borrows all but ttl for its life. NULL and a sentence in why: no memory, or a journal that cannot
- * be read. */
+struct engine_times {
+	int64_t key_ttl_us;      /* how long a stored answer is kept for its key */
+	int64_t outcome_wait_us; /* how long a command waits for an outcome that is open */
+};
+
+/* Borrows all but times for its life. NULL and a sentence in why: no memory, or a journal that
+ * cannot be read. */
 struct engine *engine_new(struct store *store, const struct domain *domain, const struct env *env,
-                          int64_t key_ttl_us, struct buf *why);
+                          const struct engine_times *times, struct buf *why);
 void engine_free(struct engine *engine);
 
 /* Once a process: the metrics are of all its engines. */
 void engine_register_metrics(void);
 
 /* Executes the batch. Jobs that must wait for the next one, because an earlier job touches the same
- * order or key, are moved to `later` in their order; every other job stays in the batch and has its
- * answer. Does not call done(). */
+ * order or key, are moved to `later` in their order; those whose outcome is open are moved to the
+ * parking. Every other job stays in the batch and has its answer. Does not call done(). */
 void engine_run(struct engine *engine, struct batch *batch, struct batch *later);
+/* The jobs that wait for an outcome; whoever runs the batches hands them back. */
+struct parking *engine_parking(struct engine *engine);
 /* Housekeeping of the store, after each batch, once its answers were told. */
 void engine_tend(struct engine *engine);
 /* Housekeeping, about once a second: recovery after a fault, expired idempotency keys. */
@@ -41,5 +48,6 @@ void engine_tick(struct engine *engine);
 /* Any thread: whether commands can be executed, and the last committed seq. */
 bool engine_is_healthy(const struct engine *engine);
 int64_t engine_head_seq(const struct engine *engine);
+int64_t engine_key_ttl_us(const struct engine *engine);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <time.h>
 
 #define NS_PER_US 1000
 
@@ -41,3 +40,14 @@ const struct env env_system = {
 	.monotonic_us = system_monotonic_us,
 	.random = system_random,
 };
+
+struct timespec env_monotonic_after(int64_t delay_us)
+{
+	struct timespec at;
+
+	ensure(clock_gettime(CLOCK_MONOTONIC, &at) == 0);
+	int64_t ns = at.tv_nsec + delay_us % US_PER_S * NS_PER_US;
+	at.tv_sec += delay_us / US_PER_S + ns / (US_PER_S * NS_PER_US);
+	at.tv_nsec = ns % (US_PER_S * NS_PER_US);
+	return at;
+}

@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+#include <time.h>
+
 struct env {
 	int64_t (*now_us)(void *arg);       /* wall clock, microseconds since 1970 UTC */
 	int64_t (*monotonic_us)(void *arg); /* never goes back */
@@ -29,5 +31,8 @@ static inline void env_random(const struct env *env, void *bytes, size_t count)
 {
 	env->random(env->arg, bytes, count);
 }
+
+/* The kernel's monotonic clock so much later: for pthread_cond_timedwait. */
+struct timespec env_monotonic_after(int64_t delay_us);
 
 #endif

@@ -22,6 +22,8 @@ struct answer {
 
 void answer_init(struct answer *answer);
 void answer_release(struct answer *answer);
+/* Only an error: there is no resource to be shown, and no effect. */
+bool answer_is_refusal(const struct answer *answer);
 
 /* One command. The submitter owns it and what it borrows, and gets it back by done(). */
 struct job {
@@ -36,13 +38,41 @@ struct job {
 	                            executed */
 	void (*done)(struct job *job); /* the answer may be told; called on the writer's thread */
 	struct answer answer;          /* initialised by the submitter */
-	/* What load keeps of a row that is there already: its rendering, for decide to choose as
-	 * the answer. Initialised and released by the submitter. */
-	struct buf existing;
+	/* Bytes that load keeps of rows, for the view to borrow from until the answer is rendered.
+	 * Initialised and released by the submitter. */
+	struct buf kept;
+	/* Answers what would happen, and nothing is committed (dry_run.h). Set by the submitter. */
+	bool dry_run;
+	/* Set by the engine for a command whose outcome is still open: the writer's side keeps the
+	 * job (with its 202 already rendered) until that is settled, or for a while. 0: none. */
+	int64_t awaits;
+	/* Set by the engine: it was kept as effects->awaits_asking says, and runs for the second
+	 * time; it is not kept again. */
+	bool runs_again;
+	struct {
+		struct job *older, *newer;
+		int64_t until_us; /* monotonic */
+		bool is_asking;
+	} parked; /* parking.c's */
 	/* The engine's, for decide, write and render. */
 	int64_t now_us; /* the command's time: wall clock in whole milliseconds, as it is shown,
 	                   never before the journal's last event */
 	uint8_t random[2 * ULID_RANDOM_BYTES]; /* for the id of its row and of its event */
+};
+
+/* Jobs in the order in which they came, linked by next. */
+struct job_queue {
+	struct job *first, *last;
+};
+
+void job_queue_add(struct job_queue *queue, struct job *job);
+struct job *job_queue_take(struct job_queue *queue); /* NULL: there is none */
+
+/* Where write puts things. */
+struct writing {
+	struct db *db;
+	struct journal *journal;
+	void *totals; /* domain->totals_size bytes */
 };
 
 /* A kind of command: one static row of a service. `view` and `effects` are the service's structs,
@@ -58,26 +88,46 @@ struct command_kind {
 	/* Pure. ERR_NONE, ERR_PAYMENT_DECLINED (which also has effects), or a refusal without
 	 * effects. detail (ANSWER_DETAIL_SIZE bytes, "" before) may be filled for an error. */
 	enum error (*decide)(const struct job *job, const void *view, void *effects, char *detail);
-	/* Records the events and sends the rows of effects that write. */
-	void (*write)(struct db *db, const struct job *job, const void *view, void *effects,
-	              struct journal *journal);
-	/* Prints the answer's body: for ERR_NONE with status 200, and for ERR_PAYMENT_DECLINED with
-	 * status 402. Not called for what replays: its answer is job->existing. */
+	/* Records the events and sends the rows of effects that write; may set what of the effects
+	 * only the journal's numbers tell (awaits, resource). */
+	void (*write)(const struct writing *to, const struct job *job, const void *view,
+	              void *effects);
+	/* Prints the answer's body: for ERR_NONE with status 200 or 202, and for
+	 * ERR_PAYMENT_DECLINED with status 402. Also of dry runs, where nothing was written. */
 	void (*render)(const struct job *job, const void *effects, struct answer *answer);
+	/* The same for the commands that waited for what effects->settles names, with the error
+	 * effects->settled. NULL: it never settles anything. */
+	void (*render_settled)(const struct job *job, const void *effects, struct answer *answer);
 };
 
-/* Every service's effects struct begins with this; filled by decide. */
+/* Every service's effects struct begins with this; filled by decide and write. */
 struct effects {
-	bool writes;   /* something changes */
-	bool replayed; /* answered by job->existing, with Idempotent-Replayed; then nothing is
-	                  written */
+	bool writes;    /* something changes */
+	bool replayed;  /* answered by what is there already, with Idempotent-Replayed; then nothing
+	                   is written */
+	bool is_open;   /* the outcome is not known yet: 202 instead of 200 */
+	bool keeps_key; /* a refusal that rests on an outcome which is still open: it is not stored,
+	                   so its key stays free */
 	struct text resource; /* the id that the answer is about; borrowed from effects, view or
 	                         command */
+	/* An outcome that is open has a number of the service's own. */
+	int64_t awaits; /* whose outcome the answer waits for: see job->awaits; it is stored with
+	                   the key, so that the answer can be stored anew when it is settled */
+	bool awaits_asking;  /* rather wants to run again once that was settled or asked for: the
+	                        answer is then made anew. Its 202 is not stored. */
+	int64_t settles;     /* whose outcome is known now */
+	enum error settled;  /* what its callers are told: ERR_NONE, ERR_PAYMENT_DECLINED, or a
+	                        refusal that leaves the key free */
+	int64_t asked;       /* what was asked for, and stays open */
+	struct text redacts; /* the resource whose stored answers lose their bodies */
 };
 
 /* What the engine knows of a service. */
 struct domain {
 	size_t view_size, effects_size;
+	size_t totals_size; /* what the commands of one batch add up; zeroed before each attempt */
+	/* After the last write of a batch: sends the totals. NULL: there are none. */
+	void (*write_totals)(struct db *db, const void *totals);
 	/* After the commit, for each command that wrote: metrics. */
 	void (*committed)(const struct job *job, const void *effects);
 };

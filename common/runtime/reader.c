@@ -12,7 +12,8 @@ struct reader {
 };
 
 struct readers {
-	struct reader threads[READER_THREADS];
+	struct reader threads[READER_THREADS_MAX];
+	size_t threads_count;
 	pthread_mutex_t mutex; /* guards the rest */
 	pthread_cond_t submitted;
 	struct reader_job *first, *last;
@@ -48,17 +49,19 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct readers *readers_start(const char *url, struct buf *why)
+struct readers *readers_start(const char *url, size_t threads, struct buf *why)
 {
 	struct readers *readers = calloc(1, sizeof(*readers));
 
+	ensure(threads <= READER_THREADS_MAX);
 	if (readers == NULL) {
 		buf_add_str(why, "There is not enough memory to start.");
 		return NULL;
 	}
 	pthread_mutex_init(&readers->mutex, NULL);
 	pthread_cond_init(&readers->submitted, NULL);
-	for (size_t i = 0; i < READER_THREADS; i++) {
+	readers->threads_count = threads;
+	for (size_t i = 0; i < threads; i++) {
 		struct reader *reader = &readers->threads[i];
 
 		reader->readers = readers;
@@ -100,13 +103,19 @@ enum error readers_submit(struct readers *readers, struct reader_job *job)
 	return error;
 }
 
+void readers_interrupt(struct readers *readers)
+{
+	for (size_t i = 0; i < readers->threads_count; i++)
+		db_interrupt(readers->threads[i].db);
+}
+
 void readers_stop(struct readers *readers)
 {
 	pthread_mutex_lock(&readers->mutex);
 	readers->stopping = true;
 	pthread_cond_broadcast(&readers->submitted);
 	pthread_mutex_unlock(&readers->mutex);
-	for (size_t i = 0; i < READER_THREADS; i++) {
+	for (size_t i = 0; i < readers->threads_count; i++) {
 		if (readers->threads[i].started)
 			pthread_join(readers->threads[i].thread, NULL);
 		db_close(readers->threads[i].db);

@@ -1,12 +1,13 @@
-/* reader.h - two threads, each with a read connection of its own, for what may take long: lists,
- * events, audits. So no scan stalls a payment or the I/O thread. */
+/* reader.h - threads with a read connection each, for what may take long. Two of them take lists
+ * and events, so that no scan stalls a payment or the I/O thread; one more takes what lasts minutes
+ * (audits, snapshots), so that no list waits for that. */
 #ifndef RUNTIME_READER_H
 #define RUNTIME_READER_H
 
 #include "base/error.h"
 #include "storage/db.h"
 
-#define READER_THREADS 2
+#define READER_THREADS_MAX 2
 #define READER_QUEUE_MAX 256
 
 struct reader_job {
@@ -19,10 +20,12 @@ struct reader_job {
 
 struct readers;
 
-/* NULL and a sentence in why on failure. */
-struct readers *readers_start(const char *url, struct buf *why);
+/* At most READER_THREADS_MAX. NULL and a sentence in why on failure. */
+struct readers *readers_start(const char *url, size_t threads, struct buf *why);
 /* Any thread. ERR_OVERLOADED: too many wait; the job is the caller's again. */
 must_use enum error readers_submit(struct readers *readers, struct reader_job *job);
+/* Ends with DB_FAILED what reads, now and from now on. Any thread. */
+void readers_interrupt(struct readers *readers);
 /* Runs what waits, ends the threads, closes the connections. */
 void readers_stop(struct readers *readers);
 

@@ -2,6 +2,7 @@
  * the same transaction as its effect. */
 #include "runtime/slot.h"
 
+#include "base/json.h"
 #include "base/problem.h"
 
 #include <string.h>
@@ -17,6 +18,19 @@ void job_refuse(struct job *job, enum error error)
 	problem_render(&answer->body, error, answer->detail, job->request_id, NULL);
 }
 
+void slot_init(struct slot *slot, void *view, void *effects)
+{
+	*slot = (struct slot){.view = view, .effects = effects};
+	buf_init(&slot->seen.body, ANSWER_BYTES_MAX);
+	answer_init(&slot->settled);
+}
+
+void slot_release(struct slot *slot)
+{
+	buf_release(&slot->seen.body);
+	answer_release(&slot->settled);
+}
+
 void slot_load(struct slot *slot, const struct domain *domain, struct db *db, struct job *job,
                int64_t expired_us)
 {
@@ -25,10 +39,19 @@ void slot_load(struct slot *slot, const struct domain *domain, struct db *db, st
 	slot->writes = slot->has_key = false;
 	slot->seen.found = false;
 	buf_reset(&slot->seen.body);
-	buf_reset(&job->existing);
+	buf_reset(&slot->settled.body);
+	buf_reset(&job->kept);
 	if (job->key.key.ptr != NULL)
 		seen_load(db, &job->key, expired_us, &slot->seen);
 	job->kind->load(db, job, slot->view);
+}
+
+void slot_stamp(struct job *job, const struct env *env, int64_t last_us)
+{
+	int64_t now_us = env_now_us(env) / US_PER_MS * US_PER_MS;
+
+	job->now_us = now_us > last_us ? now_us : last_us;
+	env_random(env, job->random, sizeof(job->random));
 }
 
 /* True when the key was used before: the answer is the stored one, or the refusal of its reuse. */
@@ -47,60 +70,107 @@ static bool answer_seen(struct job *job, const struct slot *slot)
 	return true;
 }
 
-/* api.md, "Stored": 2xx, 402, and what was refused for the stored state; not what may pass later.
- */
-static bool is_stored(const struct answer *answer)
+static void decide(struct slot *slot, struct job *job)
 {
-	int status = answer->status;
+	const struct effects *effects = slot->effects;
 
-	if (answer->error == ERR_NONE)
-		return true;
-	return (status == 402 || status == 409 || status == 422) &&
-	       !error_row(answer->error)->retryable;
+	job->answer.error = job->kind->decide(job, slot->view, slot->effects, job->answer.detail);
+	ensure(!effects->writes || !effects->replayed);
 }
 
-static void render(struct job *job, const struct slot *slot)
+static void render(const struct slot *slot, struct job *job)
 {
 	const struct effects *effects = slot->effects;
 	struct answer *answer = &job->answer;
 
-	answer->replayed = effects->replayed;
-	if (answer->error != ERR_NONE && answer->error != ERR_PAYMENT_DECLINED) {
+	if (answer_is_refusal(answer)) {
 		job_refuse(job, answer->error);
 		return;
 	}
-	answer->status = answer->error == ERR_NONE ? 200 : error_row(answer->error)->status;
-	if (effects->replayed)
-		buf_add_text(&answer->body, buf_text(&job->existing));
-	else
-		job->kind->render(job, slot->effects, answer);
+	answer->replayed = effects->replayed;
+	answer->status = answer->error != ERR_NONE ? error_row(answer->error)->status
+	                 : effects->is_open        ? 202
+	                                           : 200;
+	job->kind->render(job, slot->effects, answer);
 }
 
-void slot_execute(struct slot *slot, struct db *db, struct job *job, struct journal *journal)
+static void forget_answer(struct job *job)
 {
-	struct effects *effects = slot->effects;
-	struct answer *answer = &job->answer;
+	buf_reset(&job->answer.body);
+	job->answer.detail[0] = '\0';
+	job->answer.replayed = false;
+}
 
-	buf_reset(&answer->body);
-	answer->detail[0] = '\0';
-	answer->replayed = false;
-	if (answer_seen(job, slot))
+void slot_preview(struct slot *slot, struct job *job)
+{
+	forget_answer(job);
+	decide(slot, job);
+	render(slot, job);
+}
+
+/* What becomes of the stored answers of those who waited for this outcome. */
+static void settle(struct slot *slot, struct db *db, const struct job *job)
+{
+	const struct effects *effects = slot->effects;
+	struct answer *answer = &slot->settled;
+
+	slot->writes = true;
+	answer->error = effects->settled;
+	if (answer_is_refusal(answer)) {
+		seen_forget(db, effects->settles);
 		return;
-	answer->error = job->kind->decide(job, slot->view, slot->effects, answer->detail);
-	ensure(!effects->writes || !effects->replayed);
-	if (effects->writes) {
-		job->kind->write(db, job, slot->view, slot->effects, journal);
-		slot->writes = true;
 	}
-	render(job, slot);
-	if (job->key.key.ptr == NULL || !is_stored(answer))
+	answer->status = answer->error == ERR_NONE ? 200 : error_row(answer->error)->status;
+	job->kind->render_settled(job, slot->effects, answer);
+	seen_settle(db, effects->settles, answer->status, buf_text(&answer->body));
+}
+
+/* api.md, "Stored": 2xx, 402, and what was refused for the stored state; not what may pass later.
+ */
+static bool is_stored(const struct effects *effects, const struct answer *answer)
+{
+	int status = answer->status;
+
+	if (!answer_is_refusal(answer))
+		return !effects->is_open || (effects->awaits != 0 && !effects->awaits_asking);
+	return (status == 409 || status == 422) && !error_row(answer->error)->retryable &&
+	       !effects->keeps_key;
+}
+
+static void store(struct slot *slot, struct db *db, const struct job *job)
+{
+	const struct effects *effects = slot->effects;
+	const struct answer *answer = &job->answer;
+
+	if (job->key.key.ptr == NULL || !is_stored(effects, answer))
 		return;
 	seen_write(db, &job->key, effects->resource, answer->status, buf_text(&answer->body),
-	           job->now_us);
+	           job->now_us, effects->is_open ? effects->awaits : 0);
 	slot->writes = slot->has_key = true;
+}
+
+void slot_execute(struct slot *slot, const struct writing *to, struct job *job)
+{
+	const struct effects *effects = slot->effects;
+
+	forget_answer(job);
+	if (answer_seen(job, slot))
+		return;
+	decide(slot, job);
+	if (effects->writes) {
+		job->kind->write(to, job, slot->view, slot->effects);
+		slot->writes = true;
+	}
+	if (effects->settles != 0)
+		settle(slot, to->db, job);
+	if (effects->redacts.ptr != NULL)
+		seen_redact(to->db, effects->redacts);
+	render(slot, job);
+	store(slot, to->db, job);
 }
 
 bool slot_is_whole(const struct slot *slot, const struct job *job)
 {
-	return !slot->seen.body.full && !job->existing.full && !job->answer.body.full;
+	return !slot->seen.body.full && !slot->settled.body.full && !job->kept.full &&
+	       !job->answer.body.full;
 }

@@ -1,6 +1,7 @@
 /* writer.c - the queue in front of the engine and its thread. `pending` counts from writer_reserve
- * to done(), so that the bound holds for everything that is under way, and a reserved place is
- * never refused. */
+ * until the command was executed, so that the bound holds for everything that is under way, and a
+ * reserved place is never refused. Who waits for an open outcome after that takes no place: the
+ * connections bound how many they are. */
 #include "runtime/writer.h"
 
 #include "runtime/log.h"
@@ -23,8 +24,8 @@ struct writer {
 	struct batch batch, later; /* the thread's */
 	pthread_mutex_t mutex;     /* guards the rest */
 	pthread_cond_t published;
-	struct job *first, *last;
-	bool stopping;
+	struct job_queue queue;
+	bool hurrying, stopping;
 };
 
 static _Atomic int64_t pending; /* of the process's one writer */
@@ -42,55 +43,70 @@ static void take(struct writer *writer)
 {
 	writer->batch = writer->later;
 	writer->later.count = 0;
-	while (writer->first != NULL && writer->batch.count < BATCH_MAX) {
-		struct job *job = writer->first;
-
-		writer->first = job->next;
-		job->next = NULL;
-		writer->batch.jobs[writer->batch.count++] = job;
-	}
+	while (writer->queue.first != NULL && writer->batch.count < BATCH_MAX)
+		writer->batch.jobs[writer->batch.count++] = job_queue_take(&writer->queue);
 }
 
-/* Waits for a command, at most until the next tick. True when there is one. */
-static bool wait_for_work(struct writer *writer, int64_t next_tick_us)
+/* Waits for a command, at most until the next tick, and no longer than an open outcome may be
+ * waited for. */
+static void wait_for_work(struct writer *writer, int64_t next_tick_us)
 {
-	struct timespec until = {.tv_sec = next_tick_us / US_PER_S,
-	                         .tv_nsec = next_tick_us % US_PER_S * 1000};
+	int64_t next_us = parking_next_us(engine_parking(writer->engine));
+	int64_t until_us = next_us < next_tick_us ? next_us : next_tick_us;
+	struct timespec until = {.tv_sec = until_us / US_PER_S,
+	                         .tv_nsec = until_us % US_PER_S * 1000};
 
-	while (writer->first == NULL && !writer->stopping)
+	while (writer->queue.first == NULL && !writer->stopping &&
+	       !(writer->hurrying && next_us != INT64_MAX))
 		if (pthread_cond_timedwait(&writer->published, &writer->mutex, &until) != 0)
 			break;
-	return writer->first != NULL;
 }
 
-static void hand_back(struct writer *writer)
+/* What waited for an outcome: who has an answer, and who runs again. */
+static void hand_back_parked(struct writer *writer, bool hurrying)
 {
-	for (size_t i = 0; i < writer->batch.count; i++) {
-		struct job *job = writer->batch.jobs[i];
+	struct parking *parking = engine_parking(writer->engine);
+	int64_t now_us = hurrying ? INT64_MAX : env_monotonic_us(writer->env);
+	struct job *job;
 
-		atomic_fetch_sub(&pending, 1);
+	while ((job = parking_pop_ready(parking, now_us)) != NULL)
 		job->done(job);
+	while ((job = parking_pop_again(parking)) != NULL) {
+		atomic_fetch_add(&pending, 1);
+		writer_publish(writer, job);
 	}
+}
+
+static void run_batch(struct writer *writer)
+{
+	size_t taken = writer->batch.count;
+
+	engine_run(writer->engine, &writer->batch, &writer->later);
+	atomic_fetch_sub(&pending, (int64_t)(taken - writer->later.count));
+	for (size_t i = 0; i < writer->batch.count; i++)
+		writer->batch.jobs[i]->done(writer->batch.jobs[i]);
 	if (writer->after_batch != NULL)
 		writer->after_batch(writer->arg);
 }
 
 static bool run_once(struct writer *writer, int64_t *next_tick_us)
 {
-	bool ended;
+	bool has_work, ended, hurrying;
 
 	pthread_mutex_lock(&writer->mutex);
 	if (writer->later.count == 0)
-		(void)wait_for_work(writer, *next_tick_us);
+		wait_for_work(writer, *next_tick_us);
 	take(writer);
-	ended = writer->stopping && writer->batch.count == 0;
+	has_work = writer->batch.count > 0;
+	ended = writer->stopping && !has_work;
+	hurrying = writer->hurrying;
 	pthread_mutex_unlock(&writer->mutex);
 
-	if (writer->batch.count > 0) {
-		engine_run(writer->engine, &writer->batch, &writer->later);
-		hand_back(writer);
+	if (has_work)
+		run_batch(writer);
+	hand_back_parked(writer, hurrying);
+	if (has_work)
 		engine_tend(writer->engine);
-	}
 	if (env_monotonic_us(writer->env) >= *next_tick_us) {
 		engine_tick(writer->engine);
 		log_flush();
@@ -155,24 +171,27 @@ void writer_publish(struct writer *writer, struct job *job)
 	bool was_empty;
 
 	ensure(job->done != NULL && job->kind != NULL);
-	job->next = NULL;
 	pthread_mutex_lock(&writer->mutex);
-	was_empty = writer->first == NULL;
-	if (was_empty)
-		writer->first = job;
-	else
-		writer->last->next = job;
-	writer->last = job;
+	was_empty = writer->queue.first == NULL;
+	job_queue_add(&writer->queue, job);
 	pthread_mutex_unlock(&writer->mutex);
 	if (was_empty)
 		pthread_cond_signal(&writer->published);
+}
+
+void writer_hurry(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->hurrying = true;
+	pthread_cond_signal(&writer->published);
+	pthread_mutex_unlock(&writer->mutex);
 }
 
 void writer_stop(struct writer *writer)
 {
 	atomic_store(&writer->closed, true);
 	pthread_mutex_lock(&writer->mutex);
-	writer->stopping = true;
+	writer->hurrying = writer->stopping = true;
 	pthread_cond_signal(&writer->published);
 	pthread_mutex_unlock(&writer->mutex);
 	pthread_join(writer->thread, NULL);

@@ -22,7 +22,9 @@ must_use enum error writer_reserve(struct writer *writer);
  * returns. */
 void writer_publish(struct writer *writer, struct job *job);
 
-/* Refuses new commands, executes all that were published, ends the thread, frees. */
+/* From now on nobody waits for an open outcome: who does gets the 202 at once. Any thread. */
+void writer_hurry(struct writer *writer);
+/* Hurries, refuses new commands, executes all that were published, ends the thread, frees. */
 void writer_stop(struct writer *writer);
 
 #endif

@@ -11,7 +11,6 @@
 
 #include "base/time_text.h"
 
-#define FINDING_BYTES_MAX 512
 #define WHERE_SIZE sizeof("journal seq -9223372036854775808")
 
 #define CHECK_STORAGE "storage"
@@ -28,26 +27,103 @@ static const struct statement head_and_last = {
 void audit_init(struct audit *audit)
 {
 	*audit = (struct audit){0};
-	buf_init(&audit->findings, (size_t)AUDIT_FINDINGS_MAX * FINDING_BYTES_MAX);
 }
 
 void audit_release(struct audit *audit)
 {
-	buf_release(&audit->findings);
+	free(audit->findings);
+	free(audit->stuck);
+	audit_init(audit);
+}
+
+static size_t kept(const struct finding *rows, int64_t count)
+{
+	if (rows == NULL)
+		return 0;
+	return count < AUDIT_FINDINGS_MAX ? (size_t)count : AUDIT_FINDINGS_MAX;
+}
+
+size_t audit_findings_kept(const struct audit *audit)
+{
+	return kept(audit->findings, audit->findings_count);
+}
+
+size_t audit_stuck_kept(const struct audit *audit)
+{
+	return kept(audit->stuck, audit->stuck_count);
+}
+
+/* What a damaged row held must break neither JSON nor a terminal. */
+static void make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/* A new row of *rows, which is counted in *count. NULL: it is only counted; without memory, none is
+ * kept. */
+static struct finding *finding_new(struct finding **rows, int64_t *count, const char *check,
+                                   const char *where)
+{
+	int64_t at = (*count)++;
+	struct finding *finding;
+
+	if (at == 0)
+		*rows = calloc(AUDIT_FINDINGS_MAX, sizeof(**rows));
+	if (at >= AUDIT_FINDINGS_MAX || *rows == NULL)
+		return NULL;
+	finding = &(*rows)[at];
+	finding->check = check;
+	(void)snprintf(finding->where, FINDING_WHERE_SIZE, "%s", where);
+	make_printable(finding->where);
+	return finding;
+}
+
+printf_like(4, 0) static void finding_describe(struct finding *finding, int64_t amount_minor,
+                                               const struct currency *currency, const char *format,
+                                               va_list values)
+{
+	if (finding == NULL)
+		return;
+	(void)vsnprintf(finding->detail, FINDING_DETAIL_SIZE, format, values);
+	make_printable(finding->detail);
+	finding->amount_minor = amount_minor;
+	finding->currency = currency;
 }
 
 void audit_finding(struct audit *audit, const char *check, const char *where, const char *format,
                    ...)
 {
-	char what[FINDING_BYTES_MAX / 2];
 	va_list values;
 
-	if (audit->findings_count++ >= AUDIT_FINDINGS_MAX)
-		return;
 	va_start(values, format);
-	(void)vsnprintf(what, sizeof(what), format, values);
+	finding_describe(finding_new(&audit->findings, &audit->findings_count, check, where), 0,
+	                 NULL, format, values);
 	va_end(values);
-	buf_addf(&audit->findings, "%s: %s: %s\n", check, where, what);
+}
+
+void audit_finding_amount(struct audit *audit, const char *check, const char *where,
+                          int64_t amount_minor, const struct currency *currency, const char *format,
+                          ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	finding_describe(finding_new(&audit->findings, &audit->findings_count, check, where),
+	                 amount_minor, currency, format, values);
+	va_end(values);
+}
+
+void audit_stuck(struct audit *audit, const char *where, int64_t amount_minor,
+                 const struct currency *currency, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	finding_describe(finding_new(&audit->stuck, &audit->stuck_count, "stuck", where),
+	                 amount_minor, currency, format, values);
+	va_end(values);
 }
 
 static void note_integrity(void *arg, const struct db_row *row)
@@ -170,6 +246,22 @@ static const char *event_fault(const struct walk *walk, const struct json_doc *d
 	return NULL;
 }
 
+/* An event of the journal itself: what it was restored from must be the line before it. */
+static void check_restored(struct walk *walk, int64_t seq, const struct json_doc *doc,
+                           const char *where)
+{
+	const cJSON *data = json_member(doc->root, "data");
+	const cJSON *head_seq = json_member(data, "head_seq");
+	int64_t named_seq;
+
+	if (!cJSON_IsNumber(head_seq) ||
+	    !text_to_int(json_number_text(doc, head_seq), INT64_MAX, &named_seq) ||
+	    named_seq != seq - 1 ||
+	    !text_equal(audit_member(data, "head_hash"), audit_member(doc->root, "prev_hash")))
+		audit_finding(walk->audit, CHECK_CHAIN, where,
+		              "it was not restored from the line before it, as it says");
+}
+
 static bool check_event(struct walk *walk, int64_t seq, struct text line,
                         const struct json_doc *doc, const char *where)
 {
@@ -187,7 +279,9 @@ static bool check_event(struct walk *walk, int64_t seq, struct text line,
 		              "prev_hash is not the hash of seq %" PRId64
 		              ": one of the two was edited",
 		              walk->seq);
-	if (walk->each != NULL)
+	if (text_is(audit_member(doc->root, "type"), JOURNAL_RESTORED))
+		check_restored(walk, seq, doc, where);
+	else if (walk->each != NULL)
 		walk->each(walk->arg, walk->audit, seq, line, doc->root);
 	return true;
 }

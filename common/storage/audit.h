@@ -4,7 +4,7 @@
 #ifndef STORAGE_AUDIT_H
 #define STORAGE_AUDIT_H
 
-#include "base/buf.h"
+#include "base/currency.h"
 #include "base/json.h"
 #include "storage/db.h"
 #include "storage/journal.h"
@@ -13,9 +13,23 @@
 #define AUDIT_PAGE_ROWS 1000
 #define AUDIT_FINDINGS_MAX 100 /* further ones are counted, not kept */
 
+#define FINDING_WHERE_SIZE 96
+#define FINDING_DETAIL_SIZE 256
+
+/* Texts are printable ASCII, whatever the damaged row held; longer ones are cut. */
+struct finding {
+	const char *check; /* static */
+	char where[FINDING_WHERE_SIZE];
+	char detail[FINDING_DETAIL_SIZE];
+	int64_t amount_minor;            /* as the row says, so of any size */
+	const struct currency *currency; /* NULL: the finding has no amount */
+};
+
 struct audit {
-	struct buf findings; /* one line each: "CHECK: WHERE: what is wrong" */
+	struct finding *findings; /* owned; the first AUDIT_FINDINGS_MAX, NULL before the first */
 	int64_t findings_count;
+	struct finding *stuck; /* owned; likewise: what waits for a person and is no damage */
+	int64_t stuck_count;
 	int64_t events_checked;
 	int64_t rows_checked;
 	struct journal_head head; /* as read at the start; later events are not looked at */
@@ -23,9 +37,19 @@ struct audit {
 
 void audit_init(struct audit *audit);
 void audit_release(struct audit *audit);
-/* check is a short name ("journal-chain"), where names row and column ("journal seq 12"). */
+/* check is a short static name ("journal-chain"), where names row and column ("journal seq 12"). */
 void audit_finding(struct audit *audit, const char *check, const char *where, const char *format,
                    ...) printf_like(4, 5);
+/* The same with the amount that it is about; currency NULL: it has none. */
+void audit_finding_amount(struct audit *audit, const char *check, const char *where,
+                          int64_t amount_minor, const struct currency *currency, const char *format,
+                          ...) printf_like(6, 7);
+/* What waits for a person: told beside the findings, and none of them. */
+void audit_stuck(struct audit *audit, const char *where, int64_t amount_minor,
+                 const struct currency *currency, const char *format, ...) printf_like(5, 6);
+/* How many of that are kept. */
+size_t audit_findings_kept(const struct audit *audit);
+size_t audit_stuck_kept(const struct audit *audit);
 /* A string of an event, borrowed from it; TEXT_NONE where the member is missing or no string. */
 struct text audit_member(const cJSON *event, const char *name);
 
@@ -39,7 +63,8 @@ must_use enum db_result audit_storage(struct audit *audit, struct db *db);
 must_use enum db_result audit_seen(struct audit *audit, const struct store *store);
 /* Every line parses, seq has no gap, seq inside the line is the row's, prev_hash is the hash of the
  * line before, the head is the last line, times never go back: "journal-chain". Calls each (may be
- * NULL) for each good event. */
+ * NULL) for each good event of the service: those of the journal itself ("journal.restored") are
+ * checked here. */
 must_use enum db_result audit_journal(struct audit *audit, struct db *db, const char *source,
                                       audit_event_fn *each, void *arg);
 /* The same for the newest `events` events alone. */

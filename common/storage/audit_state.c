@@ -24,6 +24,16 @@ static bool is_time(struct text time, int64_t us)
 	return time_parse(time, &time_us) && time_us / US_PER_MS == us / US_PER_MS;
 }
 
+static bool line_is_of(struct text line, int64_t us)
+{
+	struct json_doc AUTO_JSON doc = {0};
+	const char *detail;
+	size_t offset;
+
+	return json_parse(line, &doc, &detail, &offset) &&
+	       is_time(audit_member(doc.root, "time"), us);
+}
+
 /* What is wrong with the row but for its data, or NULL. */
 static const char *row_fault(const struct audit_row *row)
 {
@@ -39,7 +49,8 @@ static const char *row_fault(const struct audit_row *row)
 		return "its last event is about another order";
 	if (!is_time(audit_member(doc.root, "time"), row->updated_us))
 		return "updated_us is not the time of its last event";
-	if (row->created_us != row->updated_us)
+	if (row->first_line.ptr == NULL ? row->created_us != row->updated_us
+	                                : !line_is_of(row->first_line, row->created_us))
 		return "created_us is not the time of its first event";
 	return NULL;
 }
@@ -51,10 +62,12 @@ bool audit_row(struct audit *audit, const char *check, const char *where,
 	size_t shown = row->data.len < 200 ? row->data.len : 200;
 
 	if (fault != NULL)
-		audit_finding(audit, check, where, "%s", fault);
+		audit_finding_amount(audit, check, where, row->amount_minor, row->currency, "%s",
+		                     fault);
 	else if (!line_has_data(row->line, row->data))
-		audit_finding(audit, check, where, "the row says %.*s, its last event does not",
-		              (int)shown, row->data.ptr);
+		audit_finding_amount(audit, check, where, row->amount_minor, row->currency,
+		                     "the row says %.*s, its last event does not", (int)shown,
+		                     row->data.ptr);
 	else
 		return true;
 	return false;
@@ -91,30 +104,57 @@ enum db_result audit_pages(struct audit *audit, const struct store *store,
 	return result;
 }
 
+/* The seqs of one page. */
 struct seqs {
-	struct audit *audit;
-	const char *check, *what;
+	size_t count;
+	int64_t seq[AUDIT_PAGE_ROWS];
 };
 
 static void note_seq(void *arg, const struct db_row *row)
 {
-	const struct seqs *seqs = arg;
-	char where[40];
+	struct seqs *seqs = arg;
 
-	(void)snprintf(where, sizeof(where), "journal seq %lld", (long long)db_int(row, 0));
-	audit_finding(seqs->audit, seqs->check, where, "%s", seqs->what);
+	if (seqs->count < AUDIT_PAGE_ROWS) /* damaged rows may give one twice */
+		seqs->seq[seqs->count++] = db_int(row, 0);
+}
+
+static void note_own(void *arg, const struct db_row *row)
+{
+	struct json_doc AUTO_JSON doc = {0};
+	const char *detail;
+	size_t offset;
+
+	if (json_parse(db_text(row, 1), &doc, &detail, &offset))
+		*(bool *)arg = text_is(audit_member(doc.root, "type"), JOURNAL_RESTORED);
+}
+
+static enum db_result tell_seq(struct audit *audit, struct db *db, const char *check,
+                               const char *what, int64_t seq)
+{
+	bool is_own = false;
+	char where[40];
+	enum db_result result = journal_read(db, seq - 1, 1, note_own, &is_own);
+
+	if (result != DB_OK || is_own)
+		return result;
+	(void)snprintf(where, sizeof(where), "journal seq %lld", (long long)seq);
+	audit_finding(audit, check, where, "%s", what);
+	return DB_OK;
 }
 
 enum db_result audit_seqs(struct audit *audit, struct db *db, const char *check, const char *what,
                           const struct statement *seqs)
 {
-	struct seqs arg = {audit, check, what};
 	enum db_result result = DB_OK;
 
 	for (int64_t after = 0; result == DB_OK && after < audit->head.seq;
 	     after += AUDIT_PAGE_ROWS) {
-		DB_SEND(db, seqs, note_seq, &arg, V_INT(after), V_INT(after + AUDIT_PAGE_ROWS));
+		struct seqs page = {0};
+
+		DB_SEND(db, seqs, note_seq, &page, V_INT(after), V_INT(after + AUDIT_PAGE_ROWS));
 		result = db_flush(db);
+		for (size_t i = 0; i < page.count && result == DB_OK; i++)
+			result = tell_seq(audit, db, check, what, page.seq[i]);
 	}
 	return result;
 }

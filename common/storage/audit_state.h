@@ -9,7 +9,10 @@
 struct audit_row {
 	struct text line;               /* that event as stored; TEXT_NONE: there is none */
 	struct text subject, data;      /* what it must hold */
-	int64_t created_us, updated_us; /* its time: no row has more than one event yet */
+	int64_t created_us, updated_us; /* of its first event, of that event */
+	struct text first_line;         /* of its first event where that is another, or TEXT_NONE */
+	int64_t amount_minor;           /* for the finding */
+	const struct currency *currency; /* NULL: no amount */
 };
 
 /* True when the row's last event confirms it; else there is a finding. check and where name it. */
@@ -25,7 +28,7 @@ must_use enum db_result audit_pages(struct audit *audit, const struct store *sto
                                     const struct statement *rows, audit_row_fn *each);
 
 /* A finding that says `what` for each seq that the statement gives ($1: after which seq, $2: up to
- * which); pages go up to the journal's head. */
+ * which) but for the journal's own events; pages go up to the journal's head. */
 must_use enum db_result audit_seqs(struct audit *audit, struct db *db, const char *check,
                                    const char *what, const struct statement *seqs);
 

@@ -3,6 +3,7 @@
  * line; adding an event allocates nothing, so a batch that was decided can always be written. */
 #include "storage/journal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,4 +231,32 @@ enum db_result journal_check_tail(struct db *db, bool *ret_is_intact)
 	*ret_is_intact = false; /* also where the head is not there at all */
 	DB_SEND0(db, &tail_get, note_tail, ret_is_intact);
 	return db_flush(db);
+}
+
+struct text journal_line_member(struct text line, const char *name)
+{
+	char start[40];
+	int len = snprintf(start, sizeof(start), "\"%s\":\"", name);
+	const char *at, *end;
+
+	ensure(len > 0 && (size_t)len < sizeof(start));
+	at = memmem(line.ptr, line.len, start, (size_t)len);
+	if (at == NULL)
+		return TEXT_NONE;
+	at += len;
+	end = memchr(at, '"', (size_t)(line.ptr + line.len - at));
+	return end == NULL ? TEXT_NONE : (struct text){at, (size_t)(end - at)};
+}
+
+void journal_line_render(struct text line, struct buf *out)
+{
+	struct hash hash;
+	char hex[HASH_HEX_SIZE];
+
+	ensure(line.len > 0);
+	hash_sha256(line.ptr, line.len, &hash);
+	hash_to_hex(&hash, hex);
+	json_raw(out, (struct text){line.ptr, line.len - 1});
+	json_member_str(out, "hash", hex);
+	json_close(out, '}');
 }

@@ -12,6 +12,9 @@
 #define JOURNAL_DATA_MAX 8192         /* leaves more than half a line for the rest of it */
 #define JOURNAL_BATCH_EVENTS_MAX 4096 /* between two journal_load */
 
+/* The one event that is the journal's own and not the service's: it goes on from a backup. */
+#define JOURNAL_RESTORED "journal.restored"
+
 struct journal_head {
 	int64_t seq;      /* 0: empty */
 	struct hash hash; /* of the last line; zeros while empty */
@@ -60,5 +63,11 @@ must_use enum db_result journal_check_tail(struct db *db, bool *ret_is_intact);
 /* Calls row with columns (seq, line) for the events after `after`, at most `limit`. */
 must_use enum db_result journal_read(struct db *db, int64_t after, int64_t limit, db_row_fn *row,
                                      void *arg);
+
+/* Of a stored line: a member that is a string without escapes, borrowed; the first of that name, so
+ * the event's own before those of its data. TEXT_NONE: there is none. */
+struct text journal_line_member(struct text line, const char *name);
+/* Prints the stored line with its hash as one more member. */
+void journal_line_render(struct text line, struct buf *out);
 
 #endif

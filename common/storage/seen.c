@@ -8,19 +8,33 @@
 /* The hash is only the way to the row: caller and key decide. The newest row counts, as an expired
  * one of the same key may still be there. */
 static const struct statement seen_find = {
-	.sql = "SELECT fingerprint, status, body FROM seen "
-	       "WHERE key_hash = $1 AND caller = $2 AND key = $3 AND created_us > $4 "
+	.sql = "SELECT fingerprint, status, body, awaits, resource_id, created_us FROM seen "
+	       "WHERE key_hash = $1 AND caller = $2 AND key = $3 "
+	       "AND (created_us > $4 OR awaits IS NOT NULL) "
 	       "ORDER BY seq DESC LIMIT 1",
 };
 static const struct statement seen_add = {
 	.sql = "INSERT INTO seen "
-	       "(key_hash, caller, key, fingerprint, resource_id, status, body, created_us) "
-	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+	       "(key_hash, caller, key, fingerprint, resource_id, status, body, created_us, "
+	       "awaits) "
+	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 };
-/* Looks at the first $2 rows only, so it needs no index by time. */
+static const struct statement seen_set = {
+	.sql = "UPDATE seen SET status = $2, body = $3, awaits = NULL WHERE awaits = $1",
+};
+static const struct statement seen_free = {
+	.sql = "DELETE FROM seen WHERE awaits = $1",
+};
+/* The second condition is that of the index. */
+static const struct statement seen_empty = {
+	.sql = SEEN_REDACT "= $1",
+};
+/* Looks at the first $2 rows only, so it needs no index by time. Those that are open are stepped
+ * over: in front stand only the few that stayed open for a whole time to live. */
 static const struct statement seen_delete = {
 	.sql = "DELETE FROM seen WHERE seq IN ("
-	       "SELECT seq FROM (SELECT seq, created_us FROM seen ORDER BY seq LIMIT $2) AS oldest "
+	       "SELECT seq FROM (SELECT seq, created_us FROM seen WHERE awaits IS NULL "
+	       "ORDER BY seq LIMIT $2) AS oldest "
 	       "WHERE created_us <= $1)",
 };
 
@@ -34,6 +48,9 @@ static void note_answer(void *arg, const struct db_row *row)
 	answer->status = (int)db_int(row, 1);
 	buf_reset(&answer->body);
 	buf_add_text(&answer->body, db_text(row, 2));
+	answer->is_open = !db_is_null(row, 3);
+	text_copy(db_text(row, 4), answer->resource_id, sizeof(answer->resource_id));
+	answer->created_us = db_int(row, 5);
 	answer->found = true;
 }
 
@@ -52,12 +69,27 @@ void seen_load(struct db *db, const struct seen_key *key, int64_t expired_us,
 }
 
 void seen_write(struct db *db, const struct seen_key *key, struct text resource_id, int status,
-                struct text body, int64_t now_us)
+                struct text body, int64_t now_us, int64_t awaits)
 {
-	ensure(key->key.ptr != NULL);
+	ensure(key->key.ptr != NULL && resource_id.len <= SEEN_RESOURCE_MAX);
 	DB_SEND(db, &seen_add, NULL, NULL, hash_value(key->key_hash), v_text(key->caller),
 	        v_text(key->key), V_BLOB(key->fingerprint.bytes, HASH_BYTES), v_text(resource_id),
-	        V_INT(status), v_text(body), V_INT(now_us));
+	        V_INT(status), v_text(body), V_INT(now_us), awaits == 0 ? V_NULL : V_INT(awaits));
+}
+
+void seen_settle(struct db *db, int64_t awaits, int status, struct text body)
+{
+	DB_SEND(db, &seen_set, NULL, NULL, V_INT(awaits), V_INT(status), v_text(body));
+}
+
+void seen_forget(struct db *db, int64_t awaits)
+{
+	DB_SEND(db, &seen_free, NULL, NULL, V_INT(awaits));
+}
+
+void seen_redact(struct db *db, struct text resource_id)
+{
+	DB_SEND(db, &seen_empty, NULL, NULL, v_text(resource_id));
 }
 
 void seen_expire(struct db *db, int64_t expired_us, int64_t limit)

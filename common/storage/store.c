@@ -177,8 +177,7 @@ static enum db_result identity_load(struct store *store)
 	return db_flush(store->db);
 }
 
-static enum db_result identity_make(struct store *store, const char *service,
-                                    const uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES],
+static enum db_result identity_make(struct store *store, const char *service, const uint8_t *random,
                                     int64_t now_us)
 {
 	char id[ID_SIZE];
@@ -209,8 +208,7 @@ static bool check_journal(struct db *db, const char *url, struct buf *why)
 }
 
 static bool prepare_store(struct store *store, const char *url, struct schema *schema,
-                          const uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES], int64_t now_us,
-                          struct buf *why)
+                          const uint8_t *random, int64_t now_us, struct buf *why)
 {
 	enum db_result result;
 
@@ -220,6 +218,8 @@ static bool prepare_store(struct store *store, const char *url, struct schema *s
 	    !migrate(store->db, url, schema, now_us, why))
 		return false;
 	result = identity_load(store);
+	if (result == DB_OK && store->source[0] == '\0' && random == NULL)
+		return refuse(why, url, "holds no store");
 	if (result == DB_OK && store->source[0] == '\0')
 		result = identity_make(store, schema->parts[1].name, random, now_us);
 	if (result != DB_OK)
@@ -230,8 +230,8 @@ static bool prepare_store(struct store *store, const char *url, struct schema *s
 }
 
 bool store_open(const char *url, const char *service, const struct migration *migrations,
-                size_t count, const uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES],
-                int64_t now_us, struct store *ret_store, struct buf *why)
+                size_t count, const uint8_t *random, int64_t now_us, struct store *ret_store,
+                struct buf *why)
 {
 	struct store store = {.lock_fd = -1};
 	struct schema schema;

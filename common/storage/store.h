@@ -8,6 +8,7 @@
 #include "storage/db.h"
 
 #define STORE_SOURCE_SIZE 64
+#define STORE_RANDOM_BYTES (SIP_KEY_BYTES + ULID_RANDOM_BYTES)
 
 /* One numbered file of schema/, embedded: number 1, 2, 3, ... without gaps. */
 struct migration {
@@ -31,11 +32,12 @@ struct store {
  * network file system, a directory that another process holds and a schema newer than the
  * migrations, and runs the missing migrations (those of common/storage/schema first, then the
  * service's), each in one transaction. service is "payment-service" or "order-service". random
- * gives the secret and the journal id of a new store. On failure why is one clear sentence and
+ * (STORE_RANDOM_BYTES) gives the secret and the journal id of a new store; NULL: a file that holds
+ * no store is refused. On failure why is one clear sentence and
  * nothing stays open. */
 must_use bool store_open(const char *url, const char *service, const struct migration *migrations,
-                         size_t count, const uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES],
-                         int64_t now_us, struct store *ret_store, struct buf *why);
+                         size_t count, const uint8_t *random, int64_t now_us,
+                         struct store *ret_store, struct buf *why);
 /* Opens beside the daemon, read-only, without the lock; refuses another schema version than the
  * migrations'. */
 must_use bool store_open_reader(const char *url, const char *service,

@@ -4,6 +4,7 @@
  * this order"): request_check_head() and then accept_body(). */
 #include "web/api.h"
 
+#include "runtime/dry_run.h"
 #include "runtime/log.h"
 #include "web/report.h"
 #include "web/request.h"
@@ -24,7 +25,8 @@ struct api {
 	struct http_app app;
 	struct http *http;
 	struct report *report;
-	struct request *waiting; /* long polls; the I/O thread's */
+	struct request *waiting;            /* long polls; the I/O thread's */
+	const struct request *long_request; /* the one ENDPOINT_LONG under way; the I/O thread's */
 	_Atomic size_t waiting_count;
 	_Atomic bool draining, ready;
 };
@@ -98,10 +100,12 @@ static void read_done(struct reader_job *job)
 static void run_query(struct request *request, struct db *db)
 {
 	enum error error = request->endpoint->run(request, db);
+	const char *detail = request->job.answer.detail;
 
 	if (error == ERR_STORAGE_UNAVAILABLE && db != NULL)
 		log_error("read_failed", L_STR("request_id", request->request_id),
-		          L_STR("route", request->endpoint->path), L_STR("why", db_why(db)));
+		          L_STR("route", request->endpoint->path),
+		          L_STR("why", detail[0] != '\0' ? detail : db_why(db)));
 	if (error != ERR_NONE)
 		request_problem(request, error, NULL);
 	else if (request->job.answer.status == 0)
@@ -113,19 +117,43 @@ static void read_run(struct reader_job *job, struct db *db)
 	run_query(job->owner, db);
 }
 
+static void dry_run_run(struct reader_job *job, struct db *db)
+{
+	struct request *request = job->owner;
+	const struct api_settings *settings = &request->api->settings;
+
+	dry_run(settings->domain, settings->env, db, &request->job);
+}
+
 /* Hands the request to a reader; false when the answer is set instead. */
-static bool submit_read(struct request *request)
+static bool submit_read(struct request *request, struct readers *readers,
+                        void (*run)(struct reader_job *job, struct db *db))
 {
 	enum error error;
 
 	request->read.owner = request;
-	request->read.run = read_run;
+	request->read.run = run;
 	request->read.done = read_done;
-	error = readers_submit(request->api->settings.readers, &request->read);
+	error = readers_submit(readers, &request->read);
 	if (error == ERR_NONE)
 		return true;
 	request_problem(request, error, NULL);
 	return false;
+}
+
+/* As submit_read, where nothing long is under way. */
+static bool submit_long(struct request *request)
+{
+	struct api *api = request->api;
+
+	if (api->long_request != NULL) {
+		request_problem_detail(request, ERR_OVERLOADED,
+		                       "An audit or a backup is under way: ask again when it is "
+		                       "done.");
+		return false;
+	}
+	api->long_request = request;
+	return submit_read(request, api->settings.long_readers, read_run);
 }
 
 /* A query; true when the answer is set, false when it will come. */
@@ -134,6 +162,8 @@ static bool start_query(struct request *request)
 	struct api *api = request->api;
 	const struct endpoint *endpoint = request->endpoint;
 
+	if (endpoint->kind == ENDPOINT_LONG)
+		return !submit_long(request);
 	if (endpoint->kind != ENDPOINT_SCAN) {
 		run_query(request, endpoint->kind == ENDPOINT_READ ? api->settings.db : NULL);
 		return true;
@@ -145,7 +175,7 @@ static bool start_query(struct request *request)
 		atomic_fetch_add(&api->waiting_count, 1);
 		return false;
 	}
-	return !submit_read(request);
+	return !submit_read(request, api->settings.readers, read_run);
 }
 
 static void command_done(struct job *job)
@@ -162,6 +192,8 @@ static bool start_command(struct request *request)
 
 	if (!request_read_body(request))
 		return true;
+	if (request->job.dry_run)
+		return !submit_read(request, request->api->settings.readers, dry_run_run);
 	error = writer_reserve(writer);
 	if (error != ERR_NONE) {
 		request_problem(request, error, NULL);
@@ -207,6 +239,8 @@ static void on_ended(void *arg, struct http_exchange *x)
 
 	if (request == NULL)
 		return;
+	if (api->long_request == request)
+		api->long_request = NULL;
 	if (x->answer.status != 0)
 		report_request(api->report, request);
 	request_free(request);
@@ -242,7 +276,7 @@ static int64_t on_turn(void *arg, int64_t now_us)
 		}
 		*link = request->next_waiting;
 		atomic_fetch_sub(&api->waiting_count, 1);
-		if (!submit_read(request))
+		if (!submit_read(request, api->settings.readers, read_run))
 			http_resume(api->http, request->exchange);
 	}
 	log_flush();
@@ -282,7 +316,8 @@ struct api *api_new(const struct api_settings *settings)
 	                             .problem = on_problem,
 	                             .turn = on_turn,
 	                             .arg = api};
-	add_rows(api, settings->endpoints);
+	for (const struct endpoint *const *table = settings->endpoints; *table != NULL; table++)
+		add_rows(api, *table);
 	add_rows(api, common_endpoints);
 	api->report = report_new(api);
 	if (api->report == NULL) {

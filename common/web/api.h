@@ -8,10 +8,11 @@
 #include "runtime/env.h"
 #include "runtime/reader.h"
 #include "runtime/writer.h"
+#include "storage/audit_report.h"
 #include "web/headers.h"
 #include "web/http.h"
 
-#define PATH_ID_MAX 64
+#define PATH_ID_MAX 255 /* the longest is an idempotency key */
 #define ALLOW_SIZE 32
 #define BODY_LIST_BYTES_MAX (2 * 1024 * 1024) /* of /events and /metrics; lists: list.c */
 
@@ -22,6 +23,8 @@ enum endpoint_kind {
 	ENDPOINT_READ, /* a look-up by id: at once, on the I/O thread's own read connection */
 	ENDPOINT_SCAN, /* lists and the like: on a reader thread, the connection suspended meanwhile
 	                */
+	ENDPOINT_LONG, /* what may last minutes: likewise on a thread of its own, one at a time
+	                  until its answer is taken; another is 503 overloaded */
 	ENDPOINT_COMMAND, /* changes something: through the writer */
 };
 
@@ -34,34 +37,45 @@ struct endpoint {
 	const struct field *query;  /* NULL: no parameter is known */
 	const struct field *body;   /* NULL: no field is known */
 	bool body_is_required;      /* an empty body is refused; else it is taken as {} */
+	bool may_stay_open;         /* 202 while the outcome is not known, with the same answer */
 	const struct field *answer; /* of 200; NULL: see media */
 	bool answer_is_list;        /* {"data": [answer...], "has_more", "next"} */
 	size_t input_size;          /* of the struct that query and body fill, zeroed before */
 	const char *media[3];       /* what it answers, default application/json; ends with NULL */
 	bool (*path_id_is_valid)(struct text id); /* false: 404 */
-	/* PAGE, READ, SCAN: fills request->job.answer (and media_type, headers). db is NULL for
-	 * PAGE. */
+	/* PAGE, READ, SCAN, LONG: fills request->job.answer (and media_type, headers). db is NULL
+	 * for PAGE. */
 	enum error (*run)(struct request *request, struct db *db);
 	/* SCAN that may wait for something to happen (long polls): asked on the I/O thread before
 	 * run, and again after each commit and at wait_until_us at the latest, until it answers
 	 * false. NULL: never waits. */
 	bool (*waits)(struct request *request);
-	/* COMMAND: checks what fields alone cannot say and sets job.kind and job.command. May add
-	 * to *errors. */
+	/* COMMAND: checks what fields alone cannot say and sets job.kind and job.command, and
+	 * job.dry_run, which then is only answered what would happen. May add to *errors. */
 	enum error (*prepare)(struct request *request, struct field_errors *errors);
 	enum error
 		errors[8]; /* for OpenAPI: those decided by this call itself; ends with ERR_NONE */
 };
 
+/* Reads what metrics tell of the store, each time before they are printed; on the I/O thread. */
+typedef void metrics_read_fn(struct db *db, const struct currency *default_currency);
+
 struct api_settings {
-	const char *service;              /* "payment-service" */
-	const struct endpoint *endpoints; /* the service's; ends with a row whose method is NULL */
-	const struct currency *currency;  /* default of a body without one */
+	const char *service; /* "payment-service" */
+	/* The service's tables, ends with NULL; each ends with a row whose method is NULL. */
+	const struct endpoint *const *endpoints;
+	const struct currency *currency; /* default of a body without one */
 	const uint8_t *sip_key;
+	const struct domain *domain;
 	struct engine *engine;
 	struct writer *writer;
 	struct readers *readers;
-	struct db *db; /* the I/O thread's own read connection */
+	struct readers *long_readers;
+	struct db *db;                 /* the I/O thread's own read connection */
+	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
+	const char *database_url;
+	const struct store *store; /* its identity; not its connection, which is the writer's */
+	audit_part_fn *audit;
 	const struct env *env;
 };
 
@@ -82,13 +96,15 @@ struct request {
 	struct buf made;        /* texts that prepare makes for the command */
 	void *input;            /* endpoint->input_size bytes */
 	struct job job;         /* COMMAND; its answer is every request's answer */
-	struct reader_job read; /* SCAN */
+	struct reader_job read; /* SCAN, LONG, and COMMAND as a dry run */
+	int file_fd;            /* a file that is the answer, instead of its body; -1: none */
+	int64_t file_bytes;
 	const char *media_type;
 	int64_t wait_until_us; /* long polls: monotonic */
 	struct request *next_waiting;
 	struct buf key; /* the unquoted Idempotency-Key */
 	/* Values of the answer's headers. */
-	char allow[ALLOW_SIZE], retry_after[12], events_next[24], events_head[24];
+	char allow[ALLOW_SIZE], retry_after[12], events_next[24], events_head[24], file_name[80];
 };
 
 /* NULL: no memory. */

@@ -2,9 +2,10 @@
  * an eventfd and a condition. */
 #include "web/control.h"
 
+#include "runtime/env.h"
+
 #include <errno.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 bool control_open(struct control *control)
@@ -75,20 +76,9 @@ void control_stop(struct control *control)
 	control_wake(control);
 }
 
-static struct timespec monotonic_after(int64_t delay_us)
-{
-	struct timespec at;
-
-	ensure(clock_gettime(CLOCK_MONOTONIC, &at) == 0);
-	int64_t ns = at.tv_nsec + delay_us % US_PER_S * 1000;
-	at.tv_sec += delay_us / US_PER_S + ns / (US_PER_S * 1000);
-	at.tv_nsec = ns % (US_PER_S * 1000);
-	return at;
-}
-
 bool control_wait_quiet(struct control *control, int64_t timeout_us)
 {
-	struct timespec until = monotonic_after(timeout_us);
+	struct timespec until = env_monotonic_after(timeout_us);
 	int result = 0;
 
 	lock(control);

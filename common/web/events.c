@@ -29,19 +29,6 @@ struct page {
 	int64_t next;
 };
 
-/* A stored line's members have one order: the first "type" is the event's own. */
-static struct text type_of(struct text line)
-{
-	static const char name[] = "\"type\":\"";
-	const char *at = memmem(line.ptr, line.len, name, sizeof(name) - 1), *end;
-
-	ensure(at != NULL);
-	at += sizeof(name) - 1;
-	end = memchr(at, '"', (size_t)(line.ptr + line.len - at));
-	ensure(end != NULL);
-	return (struct text){at, (size_t)(end - at)};
-}
-
 static bool is_wanted(struct text types, struct text type)
 {
 	if (types.ptr == NULL)
@@ -59,19 +46,6 @@ static bool is_wanted(struct text types, struct text type)
 	return false;
 }
 
-/* The stored line with its hash as one more member. */
-static void add_hashed(struct buf *out, struct text line)
-{
-	struct hash hash;
-	char hex[HASH_HEX_SIZE];
-
-	hash_sha256(line.ptr, line.len, &hash);
-	hash_to_hex(&hash, hex);
-	json_raw(out, (struct text){line.ptr, line.len - 1});
-	json_member_str(out, "hash", hex);
-	json_close(out, '}');
-}
-
 static void add_event(void *arg, const struct db_row *row)
 {
 	struct page *page = arg;
@@ -81,12 +55,12 @@ static void add_event(void *arg, const struct db_row *row)
 	if (page->ended)
 		return;
 	page->next = db_int(row, 0);
-	if (is_wanted(page->input->types, type_of(line))) {
+	if (is_wanted(page->input->types, journal_line_member(line, "type"))) {
 		if (page->is_ndjson) {
 			buf_add_text(out, line);
 			buf_add_char(out, '\n');
 		} else {
-			add_hashed(out, line);
+			journal_line_render(line, out);
 		}
 	}
 	page->ended = out->len >= EVENTS_PAGE_BYTES_MAX;

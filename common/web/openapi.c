@@ -102,16 +102,15 @@ static void add_answer_schema(struct buf *out, const struct endpoint *row)
 	json_close(out, '}');
 }
 
-static void add_answers(struct buf *out, const struct endpoint *row)
+static void add_answer(struct buf *out, const struct endpoint *row, const char *status,
+                       const char *description)
 {
 	static const char *const json_only[] = {"application/json", NULL};
 	const char *const *media = row->media[0] == NULL ? json_only : row->media;
 
-	json_key(out, "responses");
+	json_key(out, status);
 	json_open(out, '{');
-	json_key(out, "200");
-	json_open(out, '{');
-	json_member_str(out, "description", "As asked.");
+	json_member_str(out, "description", description);
 	json_key(out, "content");
 	json_open(out, '{');
 	for (; *media != NULL; media++) {
@@ -122,6 +121,15 @@ static void add_answers(struct buf *out, const struct endpoint *row)
 	}
 	json_close(out, '}');
 	json_close(out, '}');
+}
+
+static void add_answers(struct buf *out, const struct endpoint *row)
+{
+	json_key(out, "responses");
+	json_open(out, '{');
+	add_answer(out, row, "200", "As asked.");
+	if (row->may_stay_open)
+		add_answer(out, row, "202", "Accepted; the outcome is not known yet.");
 	for (size_t i = 0; row->errors[i] != ERR_NONE; i++) {
 		const struct error_row *error = error_row(row->errors[i]);
 		bool is_told = false;

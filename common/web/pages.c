@@ -46,7 +46,10 @@ enum error readyz_run(struct request *request, struct db *db)
 
 enum error metrics_run(struct request *request, struct db *db)
 {
-	(void)db;
+	const struct api_settings *settings = api_settings(request->api);
+
+	if (settings->read_metrics != NULL)
+		settings->read_metrics(db, settings->currency);
 	request->job.answer.body.bytes_max = BODY_LIST_BYTES_MAX;
 	metrics_print(&request->job.answer.body);
 	return ERR_NONE;

@@ -21,6 +21,13 @@ extern const struct field events_query[];
 bool events_waits(struct request *request);
 enum error events_run(struct request *request, struct db *db);
 
+enum error audit_run(struct request *request, struct db *db);
+enum error backup_run(struct request *request, struct db *db);
+/* What they show of the store at this url, borrowed for ever; before any thread starts. */
+void upkeep_register_metrics(const char *database_url);
+/* Removes what a GET /backup has left that a crash cut off. With the directory's lock. */
+void upkeep_clean(const char *database_url);
+
 /* "0.1.0" and the commit it was built from. */
 extern const char version_number[];
 extern const char version_commit[];

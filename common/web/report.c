@@ -140,6 +140,7 @@ static void log_request(const struct request *request, int64_t duration_us)
 {
 	const struct http_exchange *x = request->exchange;
 	struct text trace_id = request->traceparent;
+	const struct http_answer *answer = &x->answer;
 
 	if (trace_id.ptr != NULL)
 		trace_id = (struct text){trace_id.ptr + 3, TRACE_ID_CHARS};
@@ -147,7 +148,8 @@ static void log_request(const struct request *request, int64_t duration_us)
 	         L_TEXT("method", x->method),
 	         L_STR("route", request->endpoint == NULL ? "" : request->endpoint->path),
 	         L_INT("status", x->answer.status), L_INT("duration_us", duration_us),
-	         L_INT("bytes", (int64_t)x->answer.body.len), L_STR("address", x->address));
+	         L_INT("bytes", answer->has_file ? answer->file_bytes : (int64_t)answer->body.len),
+	         L_STR("address", x->address));
 }
 
 void report_request(struct report *report, const struct request *request)

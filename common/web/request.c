@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define SCRATCH_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 1024)
 
@@ -44,6 +45,9 @@ void request_set_answer(struct request *request)
 		                       "The answer is too large or memory is short: ask for less.");
 	x->answer.status = answer->status;
 	x->answer.body = buf_text(&answer->body);
+	x->answer.has_file = request->file_fd >= 0;
+	x->answer.file_fd = request->file_fd;
+	x->answer.file_bytes = request->file_bytes;
 	http_answer_header(x, "Content-Type",
 	                   is_problem(answer) ? PROBLEM_MEDIA_TYPE : request->media_type);
 	http_answer_header(x, "Cache-Control", "no-store");
@@ -58,6 +62,8 @@ void request_set_answer(struct request *request)
 	}
 	if (answer->error == ERR_METHOD_NOT_ALLOWED)
 		http_answer_header(x, "Allow", request->allow);
+	if (request->file_name[0] != '\0')
+		http_answer_header(x, "Content-Disposition", request->file_name);
 	if (request->events_next[0] != '\0') {
 		http_answer_header(x, "Events-Next", request->events_next);
 		http_answer_header(x, "Events-Head", request->events_head);
@@ -97,6 +103,7 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 	request->api = api;
 	request->endpoint = endpoint;
 	request->exchange = x;
+	request->file_fd = -1;
 	request->input = request + 1;
 	request->media_type = endpoint == NULL || endpoint->media[0] == NULL ? "application/json"
 	                                                                     : endpoint->media[0];
@@ -104,7 +111,7 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 	buf_init(&request->key, HTTP_HEADER_BYTES_MAX);
 	buf_init(&request->made, ANSWER_BYTES_MAX);
 	answer_init(&request->job.answer);
-	buf_init(&request->job.existing, ANSWER_BYTES_MAX);
+	buf_init(&request->job.kept, ANSWER_BYTES_MAX);
 	x->user = request;
 	take_request_id(request);
 	request->job.request_id = text_of(request->request_id);
@@ -175,19 +182,24 @@ static enum error check_body_kind(const struct request *request)
 	return ERR_NONE;
 }
 
+struct seen_key request_seen_key(const struct request *request, struct text key)
+{
+	struct seen_key seen = {.caller = TEXT_LITERAL(""), .key = key};
+
+	seen.key_hash = hash_keyed_pair(api_settings(request->api)->sip_key, seen.caller, key);
+	return seen;
+}
+
 static enum error take_key(struct request *request)
 {
 	size_t count;
 	struct text value = http_header_find(request->exchange, "Idempotency-Key", &count);
-	struct seen_key *key = &request->job.key;
 
 	if (request->endpoint->kind != ENDPOINT_COMMAND || count == 0)
 		return ERR_NONE;
 	if (count > 1 || !idempotency_key_parse(value, &request->key))
 		return ERR_INVALID_IDEMPOTENCY_KEY;
-	key->caller = TEXT_LITERAL("");
-	key->key = buf_text(&request->key);
-	key->key_hash = hash_keyed_pair(api_settings(request->api)->sip_key, key->caller, key->key);
+	request->job.key = request_seen_key(request, buf_text(&request->key));
 	return ERR_NONE;
 }
 
@@ -282,10 +294,12 @@ void request_free(struct request *request)
 {
 	if (request->has_doc)
 		json_release(&request->doc);
+	if (request->file_fd >= 0)
+		(void)close(request->file_fd);
 	buf_release(&request->scratch);
 	buf_release(&request->key);
 	buf_release(&request->made);
 	answer_release(&request->job.answer);
-	buf_release(&request->job.existing);
+	buf_release(&request->job.kept);
 	free(request);
 }

@@ -17,6 +17,9 @@ enum error request_check_head(struct request *request);
 must_use bool request_read_query(struct request *request);
 must_use bool request_read_body(struct request *request);
 
+/* A key of the request's caller; the fingerprint is left out. key is borrowed. */
+struct seen_key request_seen_key(const struct request *request, struct text key);
+
 /* Makes a problem the request's answer. errors may be NULL; detail is at most ANSWER_DETAIL_SIZE.
  */
 void request_problem(struct request *request, enum error error, const struct field_errors *errors);

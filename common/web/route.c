@@ -80,7 +80,7 @@ bool route_decode_id(struct text raw, char *out)
 			c = (char)(high * 16 + low);
 			i += 2;
 		}
-		if (len == PATH_ID_MAX || c <= ' ' || c > '~')
+		if (len == PATH_ID_MAX || c < ' ' || c > '~')
 			return false;
 		out[len++] = c;
 	}

@@ -10,6 +10,7 @@
  * first thread until it comes, all threads block them. */
 #include "web/serve.h"
 
+#include "runtime/auditor.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "web/pages.h"
@@ -25,6 +26,7 @@
 /* A request has 5 s to arrive, a command 5 s to begin, an answer 5 s to be taken, and a late client
  * may be seen a second late each time: only a disk that hangs takes longer. */
 #define DRAIN_TIMEOUT_US (20 * US_PER_S)
+#define LIST_THREADS 2
 
 /* Everything that runs, in the order of starting; a NULL was not reached. */
 struct running {
@@ -33,11 +35,14 @@ struct running {
 	struct store store;
 	struct engine *engine;
 	struct readers *readers;
-	struct db *db; /* the I/O thread's */
+	struct readers *long_readers; /* one thread */
+	struct auditor *auditor;      /* NULL also where AUDIT_INTERVAL is 0 */
+	struct db *db;                /* the I/O thread's */
 	struct writer *writer;
 	struct api *api;
 	struct http *http;
 	int64_t started_us;
+	void *work; /* the service's own; NULL: none */
 };
 
 static void collect_build_info(const struct metric *metric, struct buf *out)
@@ -131,6 +136,8 @@ static bool open_storage(struct running *running, struct buf *why)
 {
 	const struct service *service = running->service;
 	const struct common_options *options = running->options;
+	const struct engine_times times = {.key_ttl_us = options->idempotency_ttl_us,
+	                                   .outcome_wait_us = options->outcome_wait_us};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 
 	env_random(&env_system, random, sizeof(random));
@@ -138,8 +145,8 @@ static bool open_storage(struct running *running, struct buf *why)
 	                *service->migrations_count, random, env_now_us(&env_system),
 	                &running->store, why))
 		return false;
-	running->engine = engine_new(&running->store, service->domain, &env_system,
-	                             options->idempotency_ttl_us, why);
+	upkeep_clean(options->database_url);
+	running->engine = engine_new(&running->store, service->domain, &env_system, &times, why);
 	return running->engine != NULL;
 }
 
@@ -147,10 +154,27 @@ static bool open_storage(struct running *running, struct buf *why)
 static bool start_readers(struct running *running, struct buf *why)
 {
 	const char *url = running->options->database_url;
+	int64_t interval_us = running->options->audit_interval_us;
 
 	mask_signals(SIG_BLOCK);
-	running->readers = readers_start(url, why);
-	return running->readers != NULL && db_open(url, DB_READER, &running->db, why) == DB_OK;
+	running->readers = readers_start(url, LIST_THREADS, why);
+	if (running->readers == NULL || db_open(url, DB_READER, &running->db, why) != DB_OK)
+		return false;
+	running->long_readers = readers_start(url, 1, why);
+	if (running->long_readers == NULL || interval_us == 0)
+		return running->long_readers != NULL;
+	running->auditor = auditor_start(url, running->store.source, interval_us, why);
+	return running->auditor != NULL;
+}
+
+static bool start_work(struct running *running, struct buf *why)
+{
+	const struct work_context context = {running->options, running->writer, &env_system};
+
+	if (running->service->start_work == NULL)
+		return true;
+	running->work = running->service->start_work(&context, why);
+	return running->work != NULL;
 }
 
 /* What executes commands and answers requests. */
@@ -170,9 +194,15 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                .endpoints = running->service->endpoints,
 	                                .currency = options->currency,
 	                                .sip_key = running->store.sip_key,
+	                                .domain = running->service->domain,
 	                                .engine = running->engine,
 	                                .readers = running->readers,
+	                                .long_readers = running->long_readers,
 	                                .db = running->db,
+	                                .read_metrics = running->service->read_metrics,
+	                                .database_url = options->database_url,
+	                                .store = &running->store,
+	                                .audit = running->service->audit,
 	                                .env = &env_system};
 
 	settings.writer = running->writer =
@@ -182,6 +212,8 @@ static bool start_serving(struct running *running, struct buf *why)
 		buf_add_str(why, "There is not enough memory, or no thread can be started.");
 		return false;
 	}
+	if (!start_work(running, why))
+		return false;
 	running->http = http_start(&http_options, api_app(running->api), why);
 	return running->http != NULL;
 }
@@ -233,6 +265,8 @@ static void drain(struct running *running)
 	log_flush();
 	(void)nanosleep(&delay, NULL); /* no handler returns, so nothing interrupts it */
 	api_drain(running->api);
+	writer_hurry(running->writer);
+	readers_interrupt(running->long_readers);
 	http_quiesce(running->http);
 	if (http_drain(running->http, DRAIN_TIMEOUT_US))
 		return;
@@ -245,10 +279,16 @@ static void stop_all(struct running *running)
 {
 	if (running->http != NULL)
 		http_stop(running->http);
+	if (running->work != NULL)
+		running->service->stop_work(running->work);
 	if (running->writer != NULL)
 		writer_stop(running->writer);
 	if (running->readers != NULL)
 		readers_stop(running->readers);
+	if (running->long_readers != NULL)
+		readers_stop(running->long_readers);
+	if (running->auditor != NULL)
+		auditor_stop(running->auditor);
 	if (running->api != NULL)
 		api_free(running->api);
 	engine_free(running->engine);
@@ -256,7 +296,7 @@ static void stop_all(struct running *running)
 	store_close(&running->store);
 }
 
-int serve(const struct service *service, const struct common_options *options)
+int serve(const struct service *service, const struct common_options *options, const char *word)
 {
 	struct running running = {.service = service,
 	                          .options = options,
@@ -264,6 +304,7 @@ int serve(const struct service *service, const struct common_options *options)
 	                          .started_us = env_now_us(&env_system)};
 	struct buf why AUTO_BUF;
 
+	(void)word;
 	buf_init(&why, 4096);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, end_at_once);
@@ -273,6 +314,8 @@ int serve(const struct service *service, const struct common_options *options)
 		metric_register(&metrics[i]);
 	}
 	engine_register_metrics();
+	auditor_register_metrics();
+	upkeep_register_metrics(options->database_url);
 	service->register_metrics();
 	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||
 	    !start_readers(&running, &why) || !start_serving(&running, &why)) {

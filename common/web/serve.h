@@ -3,9 +3,8 @@
 #ifndef WEB_SERVE_H
 #define WEB_SERVE_H
 
-#include "web/service.h"
+#include "web/commands.h"
 
-/* Returns the exit status. options is the service's struct, filled. */
-int serve(const struct service *service, const struct common_options *options);
+command_fn serve;
 
 #endif

@@ -2,6 +2,7 @@
 #include "web/service.h"
 
 #include "runtime/log.h"
+#include "web/commands.h"
 #include "web/pages.h"
 #include "web/serve.h"
 
@@ -37,58 +38,36 @@ static const struct option common_options[] = {
                       8760 * HOUR_US, NULL, "time a stored answer is kept for its Idempotency-Key"),
 	COMMON_OPTION("DRAIN_DELAY", OPTION_DURATION, drain_delay_us, "0s", 0, HOUR_US, NULL,
                       "time to serve on after SIGTERM while /readyz already fails"),
+	COMMON_OPTION("AUDIT_INTERVAL", OPTION_DURATION, audit_interval_us, "1h", 0, 24 * HOUR_US,
+                      NULL, "time between two audits of the journal's newest part; 0 is never"),
 	{0},
 };
 
 struct command {
 	const char *name, *help;
-	int (*run)(const struct service *service, const struct common_options *options);
+	command_fn *run;
 	bool needs_options; /* reads them from flags and environment first; run gets NULL otherwise
 	                     */
+	const char *word;   /* after the name: "FILE" must be there, "[--json]" may be */
 };
 
-static int run_audit(const struct service *service, const struct common_options *options)
-{
-	struct store store = {.lock_fd = -1};
-	struct audit audit;
-	struct buf why AUTO_BUF;
-	bool complete;
-	int64_t findings;
-
-	buf_init(&why, 4096);
-	if (!store_open_reader(options->database_url, service->name, service->migrations,
-	                       *service->migrations_count, &store, &why)) {
-		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
-		return 2;
-	}
-	audit_init(&audit);
-	complete = audit_storage(&audit, store.db) == DB_OK &&
-	           audit_seen(&audit, &store) == DB_OK && service->audit(&audit, &store) == DB_OK;
-	findings = audit.findings_count;
-	(void)fputs(buf_str(&audit.findings), stdout);
-	if (!complete)
-		(void)printf("audit did not finish: %s\n", db_why(store.db));
-	(void)printf("%lld events and %lld rows checked, head %lld: %lld findings\n",
-	             (long long)audit.events_checked, (long long)audit.rows_checked,
-	             (long long)audit.head.seq, (long long)findings);
-	audit_release(&audit);
-	store_close(&store);
-	return complete && findings == 0 ? 0 : 1;
-}
-
-static int run_version(const struct service *service, const struct common_options *options)
+static int run_version(const struct service *service, const struct common_options *options,
+                       const char *word)
 {
 	(void)options;
+	(void)word;
 	(void)printf("%s %s (%s)\n", service->name, version_number, version_commit);
 	return 0;
 }
 
-static int run_options(const struct service *service, const struct common_options *options)
+static int run_options(const struct service *service, const struct common_options *options,
+                       const char *word)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct buf text AUTO_BUF;
 
 	(void)options;
+	(void)word;
 	buf_init(&text, 65536);
 	buf_add_str(&text, "| variable | flag | default | meaning |\n|---|---|---|---|\n");
 	config_markdown(tables, ARRAY_LEN(tables), &text);
@@ -96,29 +75,41 @@ static int run_options(const struct service *service, const struct common_option
 	return 0;
 }
 
-static int run_help(const struct service *service, const struct common_options *options);
+static command_fn run_help;
 
 static const struct command commands[] = {
-	{"serve", "serve requests until SIGTERM; the default", serve, true},
+	{"serve", "serve requests until SIGTERM; the default", serve, true, NULL},
 	{"audit",
          "check journal, states and storage, also beside a running daemon; exit 1 on a finding",
-         run_audit, true},
-	{"options", "print the options as README.md shows them", run_options, false},
-	{"version", "print what this is", run_version, false},
-	{"help", "print this", run_help, false},
+         run_audit, true, "[--json]"},
+	{"backup", "copy the store into a new file, also beside a running daemon", run_backup, true,
+         "FILE"},
+	{"restore-check", "audit a copy of a backup; exit 1 on a finding", run_restore_check, true,
+         "FILE"},
+	{"restore", "put a sound backup in the place of the store, which is set aside", run_restore,
+         true, "FILE"},
+	{"options", "print the options as README.md shows them", run_options, false, NULL},
+	{"version", "print what this is", run_version, false, NULL},
+	{"help", "print this", run_help, false, NULL},
 };
 
-static int run_help(const struct service *service, const struct common_options *options)
+static int run_help(const struct service *service, const struct common_options *options,
+                    const char *word)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct buf text AUTO_BUF;
 
 	(void)options;
+	(void)word;
 	buf_init(&text, 65536);
 	buf_addf(&text, "%s - %s\n\nUsage: %s [COMMAND] [OPTION...]\n\nCommands:\n", service->name,
 	         service->summary, service->name);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		buf_addf(&text, "  %-10s %s\n", commands[i].name, commands[i].help);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const char *more = commands[i].word == NULL ? "" : commands[i].word;
+		int width = 20 - (int)strlen(commands[i].name);
+
+		buf_addf(&text, "  %s %-*s%s\n", commands[i].name, width, more, commands[i].help);
+	}
 	buf_add_str(&text, "\nOptions (each also an environment variable; a flag wins):\n");
 	config_help(tables, ARRAY_LEN(tables), &text);
 	(void)fputs(buf_str(&text), stdout);
@@ -155,11 +146,35 @@ static const struct command *choose_command(int argc, char **argv, int *flags)
 	return command == NULL && argv[1][0] == '-' ? find_command("serve") : command;
 }
 
+/* Takes the command's word from argv[*flags]. False: it must be there, and is not. */
+static bool take_word(const struct command *command, int argc, char **argv, int *flags,
+                      const char **ret_word)
+{
+	const char *word = *flags < argc ? argv[*flags] : NULL;
+
+	*ret_word = NULL;
+	if (command->word == NULL)
+		return true;
+	if (command->word[0] == '[') {
+		size_t len = strlen(command->word) - 2; /* without the brackets */
+
+		if (word == NULL || strlen(word) != len ||
+		    memcmp(word, command->word + 1, len) != 0)
+			return true;
+	} else if (word == NULL || word[0] == '-' || word[0] == '\0') {
+		return false;
+	}
+	*ret_word = word;
+	(*flags)++;
+	return true;
+}
+
 int service_main(const struct service *service, int argc, char **argv)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct common_options *options = calloc(1, service->options_size);
 	struct buf why AUTO_BUF;
+	const char *word;
 	int flags, status = 2;
 	const struct command *command = choose_command(argc, argv, &flags);
 
@@ -167,15 +182,19 @@ int service_main(const struct service *service, int argc, char **argv)
 	if (command == NULL) {
 		(void)fprintf(stderr, "%s: \"%s\" is not a command; see --help\n", service->name,
 		              argv[1]);
+	} else if (!take_word(command, argc, argv, &flags, &word)) {
+		(void)fprintf(stderr, "%s: %s needs a %s: %s %s %s [OPTION...]\n", service->name,
+		              command->name, command->word, service->name, command->name,
+		              command->word);
 	} else if (!command->needs_options) {
-		status = command->run(service, NULL);
+		status = command->run(service, NULL, word);
 	} else if (options == NULL || !config_load(tables, ARRAY_LEN(tables), argc - flags,
 	                                           argv + flags, options, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 	} else {
 		log_set_service(service->name);
 		log_set_level((enum log_level)options->log_level);
-		status = command->run(service, options);
+		status = command->run(service, options, word);
 	}
 	free(options);
 	return status;

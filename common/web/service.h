@@ -4,7 +4,7 @@
 #define WEB_SERVICE_H
 
 #include "runtime/config.h"
-#include "storage/audit.h"
+#include "storage/audit_report.h"
 #include "storage/store.h"
 #include "web/api.h"
 
@@ -17,7 +17,8 @@ struct common_options {
 	int64_t auth, allow_anonymous;
 	int64_t log_level;
 	int64_t connections_max, connections_per_address_max, queue_max;
-	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us;
+	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;
+	int64_t outcome_wait_us; /* of a call whose outcome is open; 0 where there are none */
 };
 
 /* A row of a table of options that fills a struct common_options. */
@@ -26,6 +27,13 @@ struct common_options {
 		name_, kind_, offsetof(struct common_options, member_), fallback_, min_, max_, \
 			names_, help_ \
 	}
+
+/* What a service's own work beside the requests gets; it lasts as long. */
+struct work_context {
+	const struct common_options *options;
+	struct writer *writer;
+	const struct env *env;
+};
 
 /* What differs between the two. All static. */
 struct service {
@@ -36,11 +44,16 @@ struct service {
 	size_t options_size;          /* of the struct that the tables fill */
 	const struct migration *migrations;
 	const size_t *migrations_count;
-	const struct endpoint *endpoints;
+	const struct endpoint *const *endpoints; /* tables, ends with NULL */
 	const struct domain *domain;
+	/* Work beside the requests, on threads of its own: begun before the first request is taken,
+	 * ended after the last was answered, while the writer still runs. NULL: there is none.
+	 * start_work gives NULL and a sentence in why on failure. */
+	void *(*start_work)(const struct work_context *context, struct buf *why);
+	void (*stop_work)(void *work);
 	void (*register_metrics)(void);
-	/* The service's part of an audit: states against events. */
-	enum db_result (*audit)(struct audit *audit, const struct store *store);
+	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
+	audit_part_fn *audit;
 };
 
 /* Returns the exit status: 0, 1 (audit: a finding; failure while running), 2 (wrong use or a start

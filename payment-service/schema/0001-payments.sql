@@ -1,4 +1,4 @@
--- Payments and the orders they belong to.
+-- Payments, their orders and refunds, the ledger, and what the processor has been asked.
 
 -- An order as payments know it. Found by order_hash, a 64-bit keyed hash of order_id: the one random index key of a
 -- payment, as narrow as can be (order ids are chosen by clients, often random). order_seq is the seq of its first event.
@@ -12,23 +12,99 @@ CREATE TABLE orders (
 CREATE INDEX orders_by_hash ON orders (order_hash);
 
 -- payment_key is order_seq * 128 + a number from 0 on: an order's payments (at most 100) stand side by side, so that they are
--- found through the order's row, and new payments are appended.
+-- found through the order's row, and new payments are appended. intent_key: what the processor was asked and has not answered
+-- (0: nothing); pending_minor is what a pending capture takes. resolve_reason is an operator's, of what was never settled.
 CREATE TABLE payments (
 	payment_key INTEGER PRIMARY KEY,
 	payment_id TEXT NOT NULL UNIQUE CHECK (length(payment_id) = 30),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
-	payment_status TEXT NOT NULL CHECK (payment_status IN ('success', 'failed')),
-	amount_captured_minor INTEGER NOT NULL CHECK (amount_captured_minor BETWEEN 0 AND amount_minor),
-	capture TEXT NOT NULL CHECK (capture IN ('automatic')),
+	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
+	refunded_minor INTEGER NOT NULL CHECK (refunded_minor >= 0),
+	refund_pending_minor INTEGER NOT NULL CHECK (refund_pending_minor >= 0),
+	refunds_count INTEGER NOT NULL CHECK (refunds_count BETWEEN 0 AND 100),
+	capture TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
+	pending_operation TEXT CHECK (pending_operation IN ('capture', 'void')),
+	pending_minor INTEGER NOT NULL CHECK (pending_minor BETWEEN 0 AND amount_minor),
+	intent_key INTEGER NOT NULL CHECK (intent_key >= 0),
+	is_reversed INTEGER NOT NULL CHECK (is_reversed IN (0, 1)),
 	has_key INTEGER NOT NULL CHECK (has_key IN (0, 1)),
 	payment_method TEXT,
 	processor TEXT NOT NULL,
 	processor_reference TEXT NOT NULL,
-	decline_code TEXT CHECK ((decline_code IS NOT NULL) = (payment_status = 'failed')),
+	decline_code TEXT,
 	description TEXT,
 	metadata TEXT NOT NULL,
+	resolve_reason TEXT,
 	created_us INTEGER NOT NULL CHECK (created_us > 0),
 	updated_us INTEGER NOT NULL CHECK (updated_us >= created_us),
-	last_event_seq INTEGER NOT NULL CHECK (last_event_seq > 0)
+	last_event_seq INTEGER NOT NULL CHECK (last_event_seq > 0),
+	CHECK (refunded_minor + refund_pending_minor <= captured_minor),
+	CHECK ((payment_status = 'success') = (captured_minor > 0)),
+	CHECK ((payment_status = 'failed') = (decline_code IS NOT NULL)),
+	CHECK (payment_status <> 'processing' OR intent_key > 0),
+	CHECK ((pending_operation IS NULL) = (pending_minor = 0)),
+	CHECK (pending_operation IS NULL OR (payment_status = 'authorized' AND intent_key > 0)),
+	CHECK (payment_status NOT IN ('success', 'voided') OR intent_key = 0),
+	CHECK (is_reversed = 0 OR payment_status = 'failed')
 ) STRICT;
+
+-- refund_key is payment_key * 128 + a number from 0 on.
+CREATE TABLE refunds (
+	refund_key INTEGER PRIMARY KEY,
+	refund_id TEXT NOT NULL UNIQUE CHECK (length(refund_id) = 30),
+	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
+	refund_status TEXT NOT NULL CHECK (refund_status IN ('processing', 'success', 'failed')),
+	intent_key INTEGER NOT NULL CHECK (intent_key >= 0),
+	reason TEXT,
+	processor_reference TEXT NOT NULL,
+	decline_code TEXT,
+	created_us INTEGER NOT NULL CHECK (created_us > 0),
+	updated_us INTEGER NOT NULL CHECK (updated_us >= created_us),
+	last_event_seq INTEGER NOT NULL CHECK (last_event_seq > 0),
+	CHECK ((refund_status = 'processing') = (intent_key > 0)),
+	CHECK ((refund_status = 'failed') = (decline_code IS NOT NULL))
+) STRICT;
+
+-- Double entry: one row is one transfer, never changed. transfer_key is the seq of the event that it belongs to * 4 + a
+-- number from 0 on.
+CREATE TABLE transfers (
+	transfer_key INTEGER PRIMARY KEY,
+	payment_key INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	debit_account TEXT NOT NULL,
+	credit_account TEXT NOT NULL CHECK (credit_account <> debit_account),
+	currency TEXT NOT NULL CHECK (length(currency) = 3),
+	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
+	created_us INTEGER NOT NULL CHECK (created_us > 0)
+) STRICT;
+
+-- What the transfers of each account add up to, moved on in their transaction.
+CREATE TABLE accounts (
+	account TEXT NOT NULL CHECK (account IN ('authorized_at_processor', 'held_for_merchant', 'processor', 'merchant')),
+	currency TEXT NOT NULL CHECK (length(currency) = 3),
+	debits_minor INTEGER NOT NULL CHECK (debits_minor >= 0),
+	credits_minor INTEGER NOT NULL CHECK (credits_minor >= 0),
+	PRIMARY KEY (account, currency)
+) STRICT, WITHOUT ROWID;
+
+-- What the processor has been asked, or is about to be, and has not answered. intent_key is the seq of the event that told so.
+-- reference: our id of what is asked, under which the processor does it at most once. is_called: the call was made, so that from then on it is only asked for. next_us: when to ask again; NULL: never, it is
+-- stuck and waits for a person. request_id and traceparent are those of the call that wanted it.
+CREATE TABLE intents (
+	intent_key INTEGER PRIMARY KEY,
+	payment_key INTEGER NOT NULL,
+	refund_key INTEGER,
+	operation TEXT NOT NULL CHECK (operation IN ('authorize', 'capture', 'void', 'refund', 'reverse')),
+	reference TEXT NOT NULL UNIQUE CHECK (length(reference) = 30),
+	is_called INTEGER NOT NULL CHECK (is_called IN (0, 1)),
+	request_id TEXT NOT NULL,
+	traceparent TEXT,
+	created_us INTEGER NOT NULL CHECK (created_us > 0),
+	next_us INTEGER,
+	CHECK ((operation = 'refund') = (refund_key IS NOT NULL))
+) STRICT;
+
+CREATE INDEX intents_by_next ON intents (next_us);
+CREATE INDEX intents_by_payment ON intents (payment_key);

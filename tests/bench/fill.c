@@ -63,16 +63,16 @@ static void slot_init(struct slot *slot)
 	                .traceparent = TEXT_NONE,
 	                .deadline_us = INT64_MAX},
 	};
-	bool is_known = sandbox_authorize(TEXT_NONE, &slot->command.answer);
+	bool is_known = processor_decide_pay(&slot->command);
 	ensure(is_known && slot->command.currency != NULL);
 	answer_init(&slot->job.answer);
-	buf_init(&slot->job.existing, ANSWER_BYTES_MAX);
+	buf_init(&slot->job.kept, ANSWER_BYTES_MAX);
 }
 
 static void slot_release(struct slot *slot)
 {
 	answer_release(&slot->job.answer);
-	buf_release(&slot->job.existing);
+	buf_release(&slot->job.kept);
 }
 
 static void slot_set(struct slot *slot, const struct fill *fill, int64_t number)
@@ -135,6 +135,7 @@ static bool fill_up(struct fill *fill, int64_t orders)
 
 static bool open_store(struct fill *fill, const char *url, struct buf *why)
 {
+	const struct engine_times times = {.key_ttl_us = KEY_TTL_US};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 
 	env_random(&env_system, random, sizeof(random));
@@ -142,7 +143,7 @@ static bool open_store(struct fill *fill, const char *url, struct buf *why)
 	                random, env_now_us(&env_system), &fill->store, why))
 		return false;
 	payment_register_metrics();
-	fill->engine = engine_new(&fill->store, &payment_domain, &env_system, KEY_TTL_US, why);
+	fill->engine = engine_new(&fill->store, &payment_domain, &env_system, &times, why);
 	return fill->engine != NULL;
 }
 

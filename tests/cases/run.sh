@@ -7,8 +7,6 @@ cd "$(dirname "$0")"
 # What the services do not have yet. Each word here goes when its feature comes.
 skip_classes=auth,webhook
 skip_ids=(
-	mth-009 amt-043 amt-044 # capture
-	amt-035 amt-036 amt-037 amt-039 amt-049 amt-050 # refunds
 	mth-015 typ-069 # cancel
 )
 

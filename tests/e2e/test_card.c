@@ -22,6 +22,14 @@ static const struct {
 	{"4000056655665556", "description", &order, "/order"},
 };
 
+/* Texts of calls on a payment that is there. */
+static const struct {
+	const char *call, *members, *pointer;
+} texts[] = {
+	{"refunds", "", "#/reason"},
+	{"resolve", "'outcome':'failed',", "#/reason"},
+};
+
 static struct buf everything;
 
 static int add_file(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -67,6 +75,25 @@ START_TEST(a_card_number_is_refused_and_leaves_no_trace)
 }
 END_TEST
 
+START_TEST(nor_does_a_card_number_in_a_reason)
+{
+	static const char *const number = "6011111111111117";
+	char path[BODY_SIZE], body[BODY_SIZE];
+
+	post(&pay, "/pay", NULL, "{'order_id':'card-reason','amount':1}", 200);
+	(void)snprintf(path, sizeof(path), "/payments/%s/%s", client_string(&pay, "payment_id"),
+	               texts[_i].call);
+	(void)snprintf(body, sizeof(body), "{%s'reason':'card %s'}", texts[_i].members, number);
+	post(&pay, path, NULL, body, 422);
+	check_field_problem(&pay, "invalid-request", texts[_i].pointer);
+	buf_init(&everything, BYTES_MAX);
+	ck_assert_int_eq(nftw(payment_service.directory, add_file, 16, FTW_PHYS), 0);
+	ck_assert(is_anywhere("card-reason"));
+	ck_assert(!is_anywhere(number));
+	buf_release(&everything);
+}
+END_TEST
+
 static Suite *card_suite(void)
 {
 	Suite *suite = suite_create("card");
@@ -76,6 +103,7 @@ static Suite *card_suite(void)
 	tcase_add_unchecked_fixture(tcase, pair_start, pair_stop);
 	tcase_add_loop_test(tcase, a_card_number_is_refused_and_leaves_no_trace, 0,
 	                    ARRAY_LEN(cards));
+	tcase_add_loop_test(tcase, nor_does_a_card_number_in_a_reason, 0, ARRAY_LEN(texts));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,17 +1,13 @@
 /* test_tamper.c - for each thing that an audit watches, one change to a stopped store, which the
  * command audit must tell with its place. The store is put back after each. */
-#include "base/hash.h"
 #include "e2e/pair.h"
-#include "e2e/run.h"
+#include "e2e/tamper.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define BYTES_MAX (64 * 1024 * 1024)
-#define PATH_SIZE (PATH_MAX + 64)
 
 static const char *const audit_command[] = {"audit", NULL};
 
@@ -50,9 +46,11 @@ static void fill_and_stop(void)
 /* A copy of the third payment with an id and a key of its own. */
 #define MADE_UP_PAYMENT(key) \
 	"INSERT INTO payments SELECT " key ", " OTHER_ID ", " \
-	"amount_minor, currency, payment_status, amount_captured_minor, capture, has_key, " \
-	"payment_method, processor, processor_reference, decline_code, description, metadata, " \
-	"created_us, updated_us, last_event_seq FROM payments WHERE last_event_seq = 3"
+	"amount_minor, currency, payment_status, captured_minor, refunded_minor, " \
+	"refund_pending_minor, refunds_count, capture, pending_operation, pending_minor, " \
+	"intent_key, is_reversed, has_key, payment_method, processor, processor_reference, " \
+	"decline_code, description, metadata, resolve_reason, created_us, updated_us, " \
+	"last_event_seq FROM payments WHERE last_event_seq = 3"
 
 #define MADE_UP_ORDER(seq, last_event_seq) \
 	"INSERT INTO orders SELECT " seq ", order_hash, order_id, content_hash, state, " \
@@ -98,27 +96,27 @@ static const struct tamper_row {
          "payment-event: journal seq 5: "},
 	{"an event was tied to another order", &payment_service,
          "UPDATE journal SET order_prev_seq = 1 WHERE seq = 4",
-         "journal-links: payments payment_id pay_"},
+         "journal-links: journal seq 1: it is tied to the events of order a-2"},
 	{"an event was untied", &payment_service,
          "UPDATE journal SET order_prev_seq = 0 WHERE seq = 4",
-         "journal-links: payments payment_id pay_"},
+         "journal-links: journal seq 4: the events of order_seq 2 begin here"},
 	{"two events were tied to one", &payment_service,
          "UPDATE journal SET order_prev_seq = 2 WHERE seq = 5",
-         "journal-links: payments payment_id pay_"},
+         "journal-links: journal seq 4: no later event"},
 	{"the head was moved on", &payment_service, "UPDATE journal_head SET seq = 6",
          "journal-chain: journal head: seq 6 to 6 are missing"},
 	{"a payment was deleted", &payment_service, "DELETE FROM payments WHERE last_event_seq = 3",
          "payment-missing: journal seq 3: "},
 	{"a payment's amount was changed", &payment_service,
-         "UPDATE payments SET amount_minor = 9999, amount_captured_minor = 9999 "
+         "UPDATE payments SET amount_minor = 9999, captured_minor = 9999 "
          "WHERE last_event_seq = 3",
          "payment-state: payments payment_id pay_"},
 	{"what a payment captured was changed", &payment_service,
-         "UPDATE payments SET amount_captured_minor = 0 WHERE last_event_seq = 3",
+         "UPDATE payments SET captured_minor = 0 WHERE last_event_seq = 3",
          "payment-state: payments payment_id pay_"},
 	{"a payment's status was changed", &payment_service,
          "UPDATE payments SET payment_status = 'success', decline_code = NULL, "
-         "amount_captured_minor = amount_minor WHERE last_event_seq = 2",
+         "captured_minor = amount_minor WHERE last_event_seq = 2",
          "payment-state: payments payment_id pay_"},
 	{"a payment's currency was changed", &payment_service,
          "UPDATE payments SET currency = 'EUR' WHERE last_event_seq = 3",
@@ -137,7 +135,7 @@ static const struct tamper_row {
          "payment-order: payments payment_id pay_"},
 	{"a payment was moved within its order", &payment_service,
          "UPDATE payments SET payment_key = payment_key + 1 WHERE last_event_seq = 5",
-         "journal-links: payments payment_id pay_"},
+         "payment-key: payments payment_id pay_"},
 	{"a payment was moved back in time", &payment_service,
          "UPDATE payments SET created_us = created_us - 1000 WHERE last_event_seq = 3",
          "payment-state: payments payment_id pay_"},
@@ -220,82 +218,26 @@ static const struct tamper_row {
          "journal-chain: journal seq 2: prev_hash is not the hash of seq 1"},
 };
 
-static void sql_hash(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	struct hash hash;
-
-	ck_assert_int_eq(count, 1);
-	hash_sha256(sqlite3_value_text(values[0]), (size_t)sqlite3_value_bytes(values[0]), &hash);
-	sqlite3_result_blob(context, hash.bytes, HASH_BYTES, SQLITE_TRANSIENT);
-}
-
-static void store_path(const struct service *service, char out[PATH_SIZE])
-{
-	const char *name = service == &payment_service ? "payment" : "order";
-
-	(void)snprintf(out, PATH_SIZE, "%s/data/%s/%s.db", service->directory, name, name);
-}
-
-static void tamper(const struct tamper_row *row)
-{
-	char path[PATH_SIZE], *why = NULL;
-	sqlite3 *db;
-
-	store_path(row->service, path);
-	ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	ck_assert_int_eq(
-		sqlite3_create_function(db, "hash", 1, SQLITE_UTF8, NULL, sql_hash, NULL, NULL),
-		SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, row->sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s",
-	              row->name, why);
-	ck_assert_msg(sqlite3_total_changes(db) > 0, "%s: nothing changed", row->name);
-	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-}
-
-static void write_file(const char *path, const struct buf *bytes)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, bytes->data, bytes->len), bytes->len);
-	(void)close(fd);
-}
-
-static void check_finding(const char *out, const char *finding)
-{
-	const char *at = strstr(out, finding);
-
-	ck_assert_msg(at != NULL && (at == out || at[-1] == '\n'), "no \"%s\" in\n%s", finding,
-	              out);
-}
-
 START_TEST(a_change_is_told_with_its_place)
 {
 	const struct tamper_row *row = &tampers[_i];
-	char path[PATH_SIZE];
-	struct buf sound AUTO_BUF;
 	struct run run;
 
-	buf_init(&sound, BYTES_MAX);
-	store_path(row->service, path);
-	read_file(path, &sound);
-	tamper(row);
-	run_service(row->service, NULL, audit_command, &run);
-	write_file(path, &sound); /* for the next test */
+	tamper_audit(row->service, row->name, row->sql, &run);
 	ck_assert_msg(run.status == 1, "%s: exit %d", row->name, run.status);
-	check_finding(buf_str(&run.out), row->finding);
+	tamper_check_line(buf_str(&run.out), row->finding);
 	run_release(&run);
 }
 END_TEST
 
 START_TEST(a_damaged_page_is_told)
 {
-	char path[PATH_SIZE], noise[4096];
+	char path[TAMPER_PATH_SIZE], noise[4096];
 	struct buf sound AUTO_BUF;
 	struct run run;
 
 	buf_init(&sound, BYTES_MAX);
-	store_path(&payment_service, path);
+	tamper_path(&payment_service, path);
 	read_file(path, &sound);
 	memset(noise, 0xA5, sizeof(noise));
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -303,9 +245,9 @@ START_TEST(a_damaged_page_is_told)
 	                 sizeof(noise));
 	(void)close(fd);
 	run_service(&payment_service, NULL, audit_command, &run);
-	write_file(path, &sound);
+	tamper_write_file(path, &sound);
 	ck_assert_int_eq(run.status, 1);
-	check_finding(buf_str(&run.out), "storage: ");
+	tamper_check_line(buf_str(&run.out), "storage: ");
 	run_release(&run);
 }
 END_TEST

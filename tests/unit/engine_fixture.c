@@ -42,6 +42,10 @@ const struct env fixture_env = {
 void rig_open(struct rig *rig, const struct domain *domain, const struct env *env,
               const struct migration *migrations, size_t count)
 {
+	const struct engine_times times = {.key_ttl_us = KEY_TTL_US,
+	                                   .outcome_wait_us = rig->outcome_wait_us == 0
+	                                                              ? OUTCOME_WAIT_US
+	                                                              : rig->outcome_wait_us};
 	struct buf AUTO_BUF why;
 
 	buf_init(&why, 1024);
@@ -50,7 +54,7 @@ void rig_open(struct rig *rig, const struct domain *domain, const struct env *en
 	bool is_open = store_open(rig->url, FIXTURE_SERVICE, migrations, count, fixture_random,
 	                          FIXTURE_NOW_US, &rig->store, &why);
 	ck_assert_msg(is_open, "%s", buf_str(&why));
-	rig->engine = engine_new(&rig->store, domain, env, KEY_TTL_US, &why);
+	rig->engine = engine_new(&rig->store, domain, env, &times, &why);
 	ck_assert_msg(rig->engine != NULL, "%s", buf_str(&why));
 }
 
@@ -84,7 +88,7 @@ void rig_check_journal(struct rig *rig)
 	audit_init(&audit);
 	ck_assert_int_eq(audit_journal(&audit, rig->store.db, rig->store.source, NULL, NULL),
 	                 DB_OK);
-	ck_assert_msg(audit.findings_count == 0, "%s", buf_str(&audit.findings));
+	ck_assert_msg(audit.findings_count == 0, "%s", fixture_findings(&audit));
 	audit_release(&audit);
 }
 
@@ -133,7 +137,7 @@ void job_init(struct job *job, const struct command_kind *kind, const void *comm
 	                    .request_id = TEXT_LITERAL("req-1"),
 	                    .deadline_us = INT64_MAX};
 	answer_init(&job->answer);
-	buf_init(&job->existing, ANSWER_BYTES_MAX);
+	buf_init(&job->kept, ANSWER_BYTES_MAX);
 }
 
 void job_set_key(struct job *job, const struct rig *rig, const char *caller, const char *key,
@@ -148,7 +152,7 @@ void job_set_key(struct job *job, const struct rig *rig, const char *caller, con
 void job_release(struct job *job)
 {
 	answer_release(&job->answer);
-	buf_release(&job->existing);
+	buf_release(&job->kept);
 }
 
 void job_check(const struct job *job, int status, enum error error, bool replayed)
@@ -239,8 +243,8 @@ static enum error entry_decide(const struct job *job, const void *view, void *ef
 	return ERR_NONE;
 }
 
-static void entry_write(struct db *db, const struct job *job, const void *view, void *effects,
-                        struct journal *journal)
+static void entry_write(const struct writing *to, const struct job *job, const void *view,
+                        void *effects)
 {
 	const struct entry *entry = job->command;
 	const struct entry_view *known = view;
@@ -248,10 +252,10 @@ static void entry_write(struct db *db, const struct job *job, const void *view, 
 	                            .subject = text_of(entry->name),
 	                            .data = TEXT_LITERAL("{}"),
 	                            .order_prev_seq = known->last_seq};
-	int64_t seq = journal_add(journal, &event, job->now_us, job->random);
+	int64_t seq = journal_add(to->journal, &event, job->now_us, job->random);
 
 	(void)effects;
-	DB_SEND(db, &entry_add, NULL, NULL, V_INT(seq), v_str(entry->name),
+	DB_SEND(to->db, &entry_add, NULL, NULL, V_INT(seq), v_str(entry->name),
 	        V_INT((int64_t)entry->account), V_INT(entry->amount));
 }
 

@@ -8,6 +8,7 @@
 #include "unit/store_fixture.h"
 
 #define KEY_TTL_US (72 * 3600 * US_PER_S)
+#define OUTCOME_WAIT_US (5 * US_PER_S)
 
 /* What fixture_env tells: the test's to change. */
 struct world {
@@ -20,7 +21,8 @@ extern const struct env fixture_env;
 
 /* A store and its engine. */
 struct rig {
-	const char *url; /* the test's; NULL before the first rig_open */
+	const char *url;         /* the test's; NULL before the first rig_open */
+	int64_t outcome_wait_us; /* 0: OUTCOME_WAIT_US */
 	struct store store;
 	struct engine *engine;
 };

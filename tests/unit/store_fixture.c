@@ -174,3 +174,13 @@ void fixture_events(struct store *store, struct journal *journal, int64_t count)
 	journal_write(journal, store->db);
 	ck_assert_int_eq(db_commit(store->db), DB_OK);
 }
+
+const char *fixture_findings(const struct audit *audit)
+{
+	static struct buf text;
+
+	buf_release(&text);
+	buf_init(&text, AUDIT_REPORT_BYTES_MAX);
+	audit_print(audit, &text);
+	return buf_str(&text);
+}

@@ -2,6 +2,7 @@
 #ifndef UNIT_STORE_FIXTURE_H
 #define UNIT_STORE_FIXTURE_H
 
+#include "storage/audit_report.h"
 #include "storage/journal.h"
 #include "storage/store.h"
 #include "unit/unit.h"
@@ -32,5 +33,8 @@ int64_t fixture_number(const char *name, const char *sql);
 
 /* Commits `count` events in one batch, one second apart, with subjects o-SEQ. */
 void fixture_events(struct store *store, struct journal *journal, int64_t count);
+
+/* The findings that an audit keeps and its sum, one line each. Until the next call. */
+const char *fixture_findings(const struct audit *audit);
 
 #endif

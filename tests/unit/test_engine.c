@@ -121,6 +121,14 @@ static const struct {
 	{"nobody passes one who waits for a key", {{1, 0, "a"}, {2, 0, "a"}, {2, 0, 0}}, "0", "12"},
 	{"an order that only the load tells", {{1, 1, 0}, {1, 1, 0}, {2, 1, 0}}, "02", "1"},
 	{"one that the load tells, one that was known", {{1, 1, 0}, {1, 0, 0}}, "1", "0"},
+	{"each of two orders that only the load tells",
+         {{1, 1, 0}, {2, 1, 0}, {1, 1, 0}, {2, 1, 0}},
+         "01",
+         "23"},
+	{"a key, and an order that only the load tells",
+         {{1, 1, "a"}, {2, 1, "a"}, {1, 1, 0}},
+         "0",
+         "12"},
 };
 
 static void check_places(const char *rule, const struct batch *batch, const char *want)

@@ -201,6 +201,13 @@ START_TEST(the_schema_of_a_body_says_its_limits)
 	ck_assert_str_eq(PART(doc.root, "properties", "expires_in"),
 	                 "{\"type\":\"integer\",\"minimum\":1,\"maximum\":31536000,"
 	                 "\"description\":\"Seconds.\"}");
+	ck_assert_str_eq(PART(doc.root, "properties", "part"),
+	                 "{\"type\":[\"number\",\"string\"],\"exclusiveMinimum\":0,"
+	                 "\"maximum\":999999999999,\"pattern\":\"^(0|[1-9][0-9]*)(\\\\.[0-9]+)?$\","
+	                 "\"description\":\"An amount of it.\"}");
+	ck_assert_str_eq(
+		PART(doc.root, "properties", "is_test"),
+		"{\"type\":\"boolean\",\"default\":false,\"description\":\"Whether a test.\"}");
 	ck_assert_str_eq(PART(doc.root, "properties", "items", "maxItems"), "3");
 	ck_assert_str_eq(PART(doc.root, "properties", "items", "items", "required"),
 	                 "[\"sku\",\"quantity\",\"unit_price\"]");
@@ -247,6 +254,8 @@ START_TEST(each_query_field_is_one_parameter)
 	ck_assert_str_eq(PART(limit, "required"), "false");
 	ck_assert_str_eq(PART(limit, "schema"),
 	                 "{\"type\":\"integer\",\"minimum\":1,\"maximum\":100,\"default\":20}");
+	ck_assert_str_eq(PART(cJSON_GetArrayItem(doc.root, 7), "schema"),
+	                 "{\"type\":\"boolean\",\"default\":false}");
 }
 END_TEST
 

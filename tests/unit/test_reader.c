@@ -12,6 +12,7 @@
 
 #define TIMEOUT_S 60 /* of a test, on a slow machine with a sanitizer */
 #define EVENTS 5
+#define THREADS READER_THREADS_MAX
 
 static const struct statement count_events = {"SELECT count(*) FROM journal", NULL};
 
@@ -29,7 +30,7 @@ static void setup(void)
 	journal = journal_new(store.source);
 	fixture_events(&store, journal, EVENTS);
 	journal_free(journal);
-	readers = readers_start(fixture_url("store.db"), &why);
+	readers = readers_start(fixture_url("store.db"), THREADS, &why);
 	ck_assert_msg(readers != NULL, "%s", buf_str(&why));
 	ck_assert_int_eq(sem_init(&is_held, 0, 0), 0);
 	ck_assert_int_eq(sem_init(&may_go_on, 0, 0), 0);
@@ -117,24 +118,24 @@ START_TEST(every_job_runs_once_on_a_thread_of_its_own)
 END_TEST
 
 /* Both readers wait in a job, and the queue is full. */
-static void fill(struct count_job jobs[READER_THREADS + READER_QUEUE_MAX])
+static void fill(struct count_job jobs[THREADS + READER_QUEUE_MAX])
 {
-	for (size_t i = 0; i < READER_THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++)
 		submit(&jobs[i], true);
-	wait_for(&is_held, READER_THREADS);
-	for (size_t i = READER_THREADS; i < READER_THREADS + READER_QUEUE_MAX; i++)
+	wait_for(&is_held, THREADS);
+	for (size_t i = THREADS; i < THREADS + READER_QUEUE_MAX; i++)
 		submit(&jobs[i], false);
 }
 
 static void let_go(void)
 {
-	for (size_t i = 0; i < READER_THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++)
 		(void)sem_post(&may_go_on);
 }
 
 START_TEST(a_full_queue_refuses_and_recovers)
 {
-	static struct count_job jobs[READER_THREADS + READER_QUEUE_MAX], one_more;
+	static struct count_job jobs[THREADS + READER_QUEUE_MAX], one_more;
 
 	fill(jobs);
 	one_more.job = (struct reader_job){.owner = &one_more, .run = run, .done = done};
@@ -158,7 +159,7 @@ static void *release_when_stopping(void *arg)
 
 START_TEST(stop_runs_all_that_waits)
 {
-	static struct count_job jobs[READER_THREADS + READER_QUEUE_MAX], late;
+	static struct count_job jobs[THREADS + READER_QUEUE_MAX], late;
 	pthread_t helper;
 
 	fill(jobs);
@@ -171,12 +172,44 @@ START_TEST(stop_runs_all_that_waits)
 }
 END_TEST
 
+static void run_endless(struct reader_job *job, struct db *db)
+{
+	static const struct statement endless = {
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+		"SELECT count(*) FROM n",
+		NULL};
+	struct count_job *own = job->owner;
+
+	(void)sem_post(&is_held);
+	DB_SEND0(db, &endless, note_count, &own->events);
+	own->events = db_flush(db) == DB_FAILED ? -1 : 0;
+	own->ran++;
+}
+
+START_TEST(an_interrupt_ends_what_reads_and_what_waits)
+{
+	struct count_job jobs[THREADS + 1];
+
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+		jobs[i] = (struct count_job){
+			.job = {.owner = &jobs[i], .run = run_endless, .done = done}};
+		ck_assert_int_eq(readers_submit(readers, &jobs[i].job), ERR_NONE);
+	}
+	wait_for(&is_held, THREADS);
+	readers_interrupt(readers);
+	wait_for(&came_back, ARRAY_LEN(jobs));
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++)
+		ck_assert_int_eq(jobs[i].events, -1);
+	readers_stop(readers);
+}
+END_TEST
+
 START_TEST(a_store_that_does_not_open_is_told)
 {
 	struct buf AUTO_BUF why;
 
 	buf_init(&why, 1024);
-	ck_assert_ptr_null(readers_start(fixture_url("none.db"), &why));
+	ck_assert_ptr_null(readers_start(fixture_url("none.db"), THREADS, &why));
 	ck_assert_ptr_nonnull(strstr(buf_str(&why), "does not exist"));
 	readers_stop(readers);
 }
@@ -193,6 +226,7 @@ static Suite *reader_suite(void)
 	tcase_add_test(cases, every_job_runs_once_on_a_thread_of_its_own);
 	tcase_add_test(cases, a_full_queue_refuses_and_recovers);
 	tcase_add_test(cases, stop_runs_all_that_waits);
+	tcase_add_test(cases, an_interrupt_ends_what_reads_and_what_waits);
 	tcase_add_test(cases, a_store_that_does_not_open_is_told);
 	suite_add_tcase(suite, cases);
 	return suite;

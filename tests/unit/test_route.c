@@ -83,7 +83,8 @@ static const struct {
 
 START_TEST(a_call_finds_its_row_or_the_methods_there_are)
 {
-	const struct api_settings settings = {.endpoints = rows};
+	const struct endpoint *const tables[] = {rows, NULL};
+	const struct api_settings settings = {.endpoints = tables};
 	struct api *api = api_new(&settings);
 	char allow[ALLOW_SIZE];
 	struct text id;
@@ -112,7 +113,7 @@ static const struct {
 		{"", NULL},         {"%", NULL},      {"%4", NULL},
 		{"o%", NULL},       {"o%4", NULL},    {"%4g", NULL},
 		{"%g4", NULL},      {"%-1", NULL},    {"%00", NULL},
-		{"o%00", NULL},     {"%20", NULL},    {" ", NULL},
+		{"o%00", NULL},     {"%20", " "},     {"a%20b", "a b"},
 		{"%0a", NULL},      {"%7f", NULL},    {"%80", NULL},
 		{"\xc3\xa9", NULL}, {"%ff", NULL},
 };

@@ -33,7 +33,7 @@ static struct seen_key key_of(const char *caller, const char *key, uint64_t key_
 static void write_at(const struct seen_key *key, int status, struct text body, int64_t now_us)
 {
 	ck_assert_int_eq(db_begin(store.db), DB_OK);
-	seen_write(store.db, key, text_of("pay_1"), status, body, now_us);
+	seen_write(store.db, key, text_of("pay_1"), status, body, now_us, 0);
 	ck_assert_int_eq(db_commit(store.db), DB_OK);
 }
 

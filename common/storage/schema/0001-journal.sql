@@ -26,18 +26,24 @@ CREATE TABLE journal_head (
 ) STRICT;
 INSERT INTO journal_head (id, seq, hash, time_us) VALUES (1, 0, zeroblob(32), 0);
 
--- Idempotency keys in the order of their first use, which is also the order in which they expire.
+-- Idempotency keys in the order of their first use, which is also the order in which they expire. awaits is the service's
+-- number of an outcome that is still open; the answer is stored anew, and the number removed, when that is known.
 CREATE TABLE seen (
 	seq INTEGER PRIMARY KEY,
 	key_hash INTEGER NOT NULL,
 	caller TEXT NOT NULL,
 	key TEXT NOT NULL,
 	fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
-	resource_id TEXT NOT NULL,
+	resource_id TEXT NOT NULL CHECK (length(resource_id) <= 64),
 	status INTEGER NOT NULL CHECK (status BETWEEN 100 AND 599),
 	body TEXT NOT NULL,
-	created_us INTEGER NOT NULL
+	created_us INTEGER NOT NULL,
+	awaits INTEGER CHECK (awaits <> 0)
 ) STRICT;
 -- Not unique: two keys may share a hash, and an expired row may stand beside a newer one of its
 -- key.
 CREATE INDEX seen_by_key_hash ON seen (key_hash);
+-- The few rows whose outcome is open.
+CREATE INDEX seen_by_awaits ON seen (awaits) WHERE awaits IS NOT NULL;
+-- For redaction, which only changes answers that show the resource.
+CREATE INDEX seen_by_resource ON seen (resource_id) WHERE status < 300 OR status = 402;

@@ -1,0 +1,146 @@
+/* commands.c - audit, backup, restore-check and restore as commands: what they print, and their
+ * exit status. The work is done in storage/. */
+#include "web/commands.h"
+
+#include "runtime/env.h"
+#include "storage/backup.h"
+#include "storage/restore.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WHY_BYTES_MAX 4096
+
+enum { EXIT_SOUND = 0, EXIT_FINDING = 1, EXIT_REFUSED = 2 };
+
+static int refuse(const struct service *service, const struct buf *why)
+{
+	(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(why));
+	return EXIT_REFUSED;
+}
+
+static int print_lines(const struct audit *audit)
+{
+	struct buf text AUTO_BUF;
+
+	buf_init(&text, AUDIT_REPORT_BYTES_MAX);
+	audit_print(audit, &text);
+	(void)fputs(buf_str(&text), stdout);
+	return audit->findings_count == 0 ? EXIT_SOUND : EXIT_FINDING;
+}
+
+static int print_json(const struct audit *audit, const char *service, const char *source)
+{
+	struct buf text AUTO_BUF;
+
+	buf_init(&text, AUDIT_REPORT_BYTES_MAX);
+	audit_render(audit, service, source, &text);
+	(void)puts(buf_str(&text));
+	return audit->findings_count == 0 ? EXIT_SOUND : EXIT_FINDING;
+}
+
+int run_audit(const struct service *service, const struct common_options *options, const char *word)
+{
+	struct store store;
+	struct audit audit;
+	struct buf why AUTO_BUF;
+
+	buf_init(&why, WHY_BYTES_MAX);
+	if (!store_open_reader(options->database_url, service->name, service->migrations,
+	                       *service->migrations_count, &store, &why))
+		return refuse(service, &why);
+	audit_init(&audit);
+	audit_all(&audit, &store, service->audit);
+	int status = word == NULL ? print_lines(&audit)
+	                          : print_json(&audit, service->name, store.source);
+	audit_release(&audit);
+	store_close(&store);
+	return status;
+}
+
+int run_backup(const struct service *service, const struct common_options *options,
+               const char *word)
+{
+	struct buf why AUTO_BUF;
+
+	buf_init(&why, WHY_BYTES_MAX);
+	if (!backup_make(options->database_url, word, &why))
+		return refuse(service, &why);
+	(void)printf("%s is written; check it: %s restore-check %s\n", word, service->name, word);
+	return EXIT_SOUND;
+}
+
+static struct restore_plan plan_of(const struct service *service,
+                                   const struct common_options *options, const char *file)
+{
+	struct restore_plan plan = {.file = file,
+	                            .url = options->database_url,
+	                            .service = service->name,
+	                            .migrations = service->migrations,
+	                            .migrations_count = *service->migrations_count,
+	                            .part = service->audit,
+	                            .now_us = env_now_us(&env_system)};
+
+	env_random(&env_system, plan.random, sizeof(plan.random));
+	return plan;
+}
+
+int run_restore_check(const struct service *service, const struct common_options *options,
+                      const char *word)
+{
+	const struct restore_plan plan = plan_of(service, options, word);
+	const char *named = getenv("TMPDIR");
+	struct restored restored;
+	struct audit audit;
+	struct buf why AUTO_BUF;
+	int status;
+
+	buf_init(&why, WHY_BYTES_MAX);
+	audit_init(&audit);
+	if (restore_check(&plan, named != NULL && named[0] != '\0' ? named : NULL, &audit,
+	                  &restored, &why))
+		status = print_lines(&audit);
+	else
+		status = refuse(service, &why);
+	audit_release(&audit);
+	return status;
+}
+
+static void print_next_steps(const struct service *service, const struct restored *restored)
+{
+	(void)printf("restored from event %" PRId64 "; the journal goes on with %s\n",
+	             restored->head.seq, JOURNAL_RESTORED);
+	if (restored->old_path[0] != '\0')
+		(void)printf("the store that was here is now %s; keep it: what came after event "
+		             "%" PRId64 " is only there\n",
+		             restored->old_path, restored->head.seq);
+	(void)printf("next: start %s, compare what is missing with the other service and the "
+	             "processor, then make a new backup\n",
+	             service->name);
+}
+
+int run_restore(const struct service *service, const struct common_options *options,
+                const char *word)
+{
+	const struct restore_plan plan = plan_of(service, options, word);
+	struct restored restored;
+	struct audit audit;
+	struct buf why AUTO_BUF;
+	int status;
+
+	buf_init(&why, WHY_BYTES_MAX);
+	audit_init(&audit);
+	if (!restore_apply(&plan, &audit, &restored, &why)) {
+		status = refuse(service, &why);
+	} else {
+		status = print_lines(&audit);
+		if (status == EXIT_SOUND)
+			print_next_steps(service, &restored);
+		else
+			(void)fprintf(stderr, "%s: %s is not restored: nothing was changed\n",
+			              service->name, word);
+	}
+	audit_release(&audit);
+	return status;
+}

@@ -1,0 +1,16 @@
+/* commands.h - the commands that work on a store from the command line: audit, backup,
+ * restore-check, restore. service.c has their rows. */
+#ifndef WEB_COMMANDS_H
+#define WEB_COMMANDS_H
+
+#include "web/service.h"
+
+/* Returns the exit status. options is the service's struct, filled, or NULL; word is what comes
+ * after the command's name, or NULL. */
+typedef int command_fn(const struct service *service, const struct common_options *options,
+                       const char *word);
+
+/* 0; 1: a finding; 2: wrong use, or it could not be tried. */
+command_fn run_audit, run_backup, run_restore_check, run_restore;
+
+#endif

@@ -1,0 +1,193 @@
+/* payment_outcome.c - writes and prints what was decided. No rules: those are the cores'.
+ * Invariant: everything of one command is written in one transaction, its event first, as the
+ * event's number is that of new orders, transfers and intents. */
+#include "payment_outcome.h"
+
+#include "base/problem.h"
+#include "intent.h"
+#include "ledger.h"
+#include "payment_fields.h"
+
+void outcome_conclude(struct payment_effects *effects, enum error error, struct text resource)
+{
+	const struct payment_outcome *outcome = &effects->outcome;
+	struct effects *base = &effects->base;
+	bool is_refused = error != ERR_NONE && error != ERR_PAYMENT_DECLINED;
+
+	base->writes = !is_refused && outcome->event_type != NULL;
+	base->replayed = outcome->replays;
+	base->is_open = outcome->replays ? outcome->payment.status == PAYMENT_PROCESSING
+	                                 : outcome->asks && outcome->operation != OPERATION_REVERSE;
+	base->keeps_key = outcome->rests_on_open;
+	base->settles = outcome->ends_intent;
+	base->settled = outcome->settled;
+	base->resource = resource;
+	if (!is_refused)
+		base->resource = text_of(outcome->has_refund ? outcome->refund.refund_id
+		                                             : outcome->payment.payment_id);
+	if (outcome->is_redacted)
+		base->redacts = text_of(outcome->payment.payment_id);
+}
+
+/* Returns the event's number. */
+static int64_t record(const struct writing *to, const struct job *job,
+                      const struct payment_effects *effects)
+{
+	const struct payment_outcome *outcome = &effects->outcome;
+	struct buf *data = journal_data(to->journal);
+	struct event event = {.type = outcome->event_type,
+	                      .subject = text_of(outcome->payment.order_id),
+	                      .traceparent = job->traceparent,
+	                      .order_prev_seq = effects->place.last_event_seq};
+
+	json_open(data, '{');
+	if (outcome->by_operator)
+		json_member_str(data, "resolved_by", "operator");
+	if (outcome->has_refund)
+		field_render_members(refund_event_fields, outcome, data);
+	else
+		field_render_members(payment_event_fields, &outcome->payment, data);
+	json_close(data, '}');
+	ensure(!data->full);
+	event.data = buf_text(data);
+	return journal_add(to->journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
+}
+
+static void write_order(struct db *db, struct order_place *place, const struct payment *payment,
+                        int64_t seq)
+{
+	if (place->order_seq != 0) {
+		payment_write_order_event(db, place->order_seq, seq);
+		return;
+	}
+	place->order_seq = seq;
+	payment_write_order_new(db, seq, place->order_hash, text_of(payment->order_id));
+}
+
+/* What is asked twice (a capture after one that was refused) is two things, which need an id each.
+ */
+static void make_reference(const struct job *job, const struct payment_outcome *outcome,
+                           char reference[ID_SIZE])
+{
+	if (outcome->operation == OPERATION_REFUND)
+		text_copy(text_of(outcome->refund.refund_id), reference, ID_SIZE);
+	else if (outcome->operation == OPERATION_AUTHORIZE)
+		text_copy(text_of(outcome->payment.payment_id), reference, ID_SIZE);
+	else
+		id_make("evt_", job->now_us, job->random + ULID_RANDOM_BYTES, reference);
+}
+
+static void write_intents(struct db *db, const struct job *job, struct payment_outcome *outcome,
+                          int64_t seq)
+{
+	bool is_refund = outcome->asks && outcome->operation == OPERATION_REFUND;
+	char reference[ID_SIZE];
+
+	if (outcome->ends_intent != 0)
+		intent_write_end(db, outcome->ends_intent);
+	if (!outcome->asks)
+		return;
+	*(is_refund ? &outcome->refund.intent_key : &outcome->payment.intent_key) = seq;
+	make_reference(job, outcome, reference);
+	intent_write_new(db, seq, outcome->payment.payment_key,
+	                 is_refund ? outcome->refund.refund_key : 0, outcome->operation, reference,
+	                 job->request_id, job->traceparent, job->now_us);
+}
+
+void outcome_write(const struct writing *to, const struct job *job, const void *view, void *effects)
+{
+	struct payment_effects *all = effects;
+	struct payment_outcome *outcome = &all->outcome;
+	struct payment *payment = &outcome->payment;
+	bool is_new_order = all->place.order_seq == 0;
+	int64_t seq = record(to, job, all);
+
+	(void)view;
+	ensure(outcome->is_new || !is_new_order);
+	payment->last_event_seq = seq;
+	write_order(to->db, &all->place, payment, seq);
+	if (outcome->is_new) /* it was the number within the order */
+		payment->payment_key += all->place.order_seq * PAYMENT_KEYS_PER_ORDER;
+	write_intents(to->db, job, outcome, seq);
+	if (outcome->is_new)
+		payment_write_new(to->db, payment);
+	else
+		payment_write_change(to->db, payment);
+	if (outcome->has_refund) {
+		outcome->refund.last_event_seq = seq;
+		if (outcome->refund_is_new)
+			refund_write_new(to->db, &outcome->refund);
+		else
+			refund_write_change(to->db, &outcome->refund);
+	}
+	ledger_write(to->db, to->totals, seq, payment, outcome->transfers,
+	             outcome->transfers_count);
+	if (outcome->is_redacted)
+		payment_write_redacted(to->db, payment->payment_key);
+	if (all->base.is_open)
+		all->base.awaits = seq;
+}
+
+static void add_transfers(const struct payment_outcome *outcome, struct buf *out)
+{
+	json_key(out, "transfers");
+	json_open(out, '[');
+	for (size_t i = 0; i < outcome->transfers_count; i++) {
+		const struct transfer *transfer = &outcome->transfers[i];
+		struct transfer_accounts accounts = transfer_accounts[transfer->kind];
+
+		json_open(out, '{');
+		json_member_str(out, "kind", transfer_kind_names[transfer->kind]);
+		json_member_str(out, "debit_account", account_names[accounts.debit]);
+		json_member_str(out, "credit_account", account_names[accounts.credit]);
+		json_key(out, "amount");
+		money_render(transfer->amount_minor, outcome->payment.currency, out);
+		json_member_str(out, "currency", outcome->payment.currency->code);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+/* What the row for all declines does not say. */
+static const char *decline_detail(const struct payment_outcome *outcome)
+{
+	if (outcome->has_refund)
+		return "The processor refused the refund: nothing was moved.";
+	if (outcome->payment.status == PAYMENT_AUTHORIZED)
+		return "The processor refused: the payment is still authorized.";
+	return NULL;
+}
+
+static void render(const struct job *job, const struct payment_outcome *outcome,
+                   const struct field *fields, const void *in, struct answer *answer)
+{
+	struct buf *out = &answer->body;
+
+	if (answer->error == ERR_NONE)
+		json_open(out, '{');
+	else
+		problem_open(out, answer->error, decline_detail(outcome), job->request_id);
+	field_render_members(fields, in, out);
+	if (job->dry_run) {
+		add_transfers(outcome, out);
+		json_member_bool(out, "dry_run", true);
+	}
+	json_close(out, '}');
+}
+
+void outcome_render_payment(const struct job *job, const void *effects, struct answer *answer)
+{
+	const struct payment_outcome *outcome = &((const struct payment_effects *)effects)->outcome;
+
+	render(job, outcome, payment_fields, &outcome->payment, answer);
+}
+
+void outcome_render(const struct job *job, const void *effects, struct answer *answer)
+{
+	const struct payment_outcome *outcome = &((const struct payment_effects *)effects)->outcome;
+
+	if (outcome->has_refund)
+		render(job, outcome, refund_fields, &outcome->refund, answer);
+	else
+		outcome_render_payment(job, effects, answer);
+}
