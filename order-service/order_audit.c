@@ -82,6 +82,8 @@ enum db_result order_audit(struct audit *audit, const struct store *store)
 
 	if (result == DB_OK)
 		result = audit_pages(audit, store, &orders_with_events, check_order);
+	if (result == DB_OK)
+		result = audit_hash_index(audit, store, &order_index);
 	return result == DB_OK ? audit_seqs(audit, store->db, "order-missing",
 	                                    "its order is not there", &orphans)
 	                       : result;

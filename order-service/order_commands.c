@@ -226,6 +226,7 @@ static void committed(const struct job *job, const void *effects)
 const struct domain order_domain = {
 	.view_size = sizeof(union order_slot),
 	.effects_size = sizeof(struct order_effects),
+	.index = &order_index,
 	.committed = committed,
 };
 

@@ -6,13 +6,19 @@
 const char *const order_status_names[] = {"success", NULL};
 const char *const order_state_names[] = {"pending", NULL};
 
+struct hash_index order_index = HASH_INDEX("orders_by_hash", "orders", "order_hash", "order_seq");
+
 #define ORDER_COLUMNS \
 	"o.order_seq, o.order_id, o.content_hash, o.state, o.amount_minor, o.currency, o.items, " \
 	"o.customer, o.description, " \
 	"o.metadata, o.expires_us, o.created_us, o.updated_us, o.last_event_seq"
 
-static const struct statement order_by_id = {
-	"SELECT " ORDER_COLUMNS " FROM orders o WHERE order_hash = $1 AND order_id = $2", NULL};
+static const struct statement order_by_hash = {
+	"SELECT " ORDER_COLUMNS " FROM orders_by_hash i JOIN orders o ON o.order_seq = i.order_seq "
+	"WHERE i.order_hash = $1 AND i.order_seq <> $3 AND o.order_id = $2",
+	NULL};
+static const struct statement order_by_seq = {
+	"SELECT " ORDER_COLUMNS " FROM orders o WHERE o.order_seq = $1 AND o.order_id = $2", NULL};
 static const struct statement orders_page = {
 	"SELECT " ORDER_COLUMNS
 	" FROM orders o WHERE order_seq < $1 ORDER BY order_seq DESC LIMIT $2",
@@ -64,7 +70,12 @@ void order_from_row(const struct db_row *row, struct order *ret_order)
 void order_send_by_id(struct db *db, uint64_t order_hash, struct text order_id, db_row_fn *row,
                       void *arg)
 {
-	DB_SEND(db, &order_by_id, row, arg, V_INT((int64_t)order_hash), v_text(order_id));
+	int64_t recent_seq = hash_index_find(&order_index, order_hash);
+
+	if (recent_seq != 0)
+		DB_SEND(db, &order_by_seq, row, arg, V_INT(recent_seq), v_text(order_id));
+	DB_SEND(db, &order_by_hash, row, arg, V_INT((int64_t)order_hash), v_text(order_id),
+	        V_INT(recent_seq));
 }
 
 void order_send_page(struct db *db, int64_t before_seq, int64_t count, db_row_fn *row, void *arg)
@@ -75,6 +86,7 @@ void order_send_page(struct db *db, int64_t before_seq, int64_t count, db_row_fn
 void order_write_new(struct db *db, const struct order *order, uint64_t order_hash)
 {
 	ensure(order->order_seq > 0 && order->last_event_seq == order->order_seq);
+	hash_index_add(&order_index, order_hash, order->order_seq);
 	DB_SEND(db, &order_insert, NULL, NULL, V_INT(order->order_seq), V_INT((int64_t)order_hash),
 	        v_str(order->order_id), V_BLOB(order->content_hash.bytes, HASH_BYTES),
 	        v_str(order_state_names[order->state]), v_money(order->amount_minor),

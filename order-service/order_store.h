@@ -3,7 +3,7 @@
 #define ORDER_ORDER_STORE_H
 
 #include "order.h"
-#include "storage/db.h"
+#include "storage/hash_index.h"
 #include "storage/store.h"
 
 extern const struct migration order_migrations[];
@@ -11,6 +11,9 @@ extern const size_t order_migrations_count;
 
 extern const char *const order_status_names[];
 extern const char *const order_state_names[];
+
+/* Loaded before an order is looked for or written. */
+extern struct hash_index order_index;
 
 /* Reads a row of any statement here. Texts are borrowed from the row. */
 void order_from_row(const struct db_row *row, struct order *ret_order);

@@ -4,6 +4,7 @@
 #include "payment_audit.h"
 
 #include "audit_order.h"
+#include "payment_store.h"
 #include "storage/audit_state.h"
 
 #include <inttypes.h>
@@ -11,14 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHECK_TWICE "order-twice"
+#define TWICE "another row has the same order_id"
 /* Orders that begin later have no right number: no payment or refund has a key for them. */
 #define ORDER_SEQ_MAX (INT64_MAX / AUDIT_REFUNDS_MAX - 1)
 
+/* Each order with how many others have its id, as far as they are in the index's table. */
 static const struct statement orders = {
 	"SELECT o.order_seq, o.order_hash, o.order_id, o.last_event_seq, "
-	"(SELECT count(*) FROM orders s "
-	"WHERE s.order_hash = o.order_hash AND s.order_id = o.order_id) "
+	"(SELECT count(*) FROM orders_by_hash i JOIN orders s ON s.order_seq = i.order_seq "
+	"WHERE i.order_hash = o.order_hash AND s.order_seq <> o.order_seq "
+	"AND s.order_id = o.order_id) "
 	"FROM orders o WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
+	NULL};
+/* Of the orders that may not be there yet, few enough for one statement, those stored twice. */
+static const struct statement recent_twice = {
+	"SELECT max(order_seq) FROM orders WHERE order_seq > "
+	"(SELECT place FROM index_places WHERE name = 'orders_by_hash') "
+	"GROUP BY order_id HAVING count(*) > 1",
 	NULL};
 /* Events that are in no order's chain, found by their payment. Run only where some are missing
  * there: it walks along the chain for each event. json_extract is SQLite's. */
@@ -54,9 +65,25 @@ static void check_order(struct walk *walk, const struct db_row *row, const char 
 	if ((uint64_t)db_int(row, 1) != hash_keyed(walk->store->sip_key, db_text(row, 2)))
 		audit_finding(walk->audit, "order-hash", where,
 		              "order_hash is not that of its order_id: its payments are not found");
-	if (db_int(row, 4) != 1)
-		audit_finding(walk->audit, "order-twice", where,
-		              "another row has the same order_id");
+	if (db_int(row, 4) != 0)
+		audit_finding(walk->audit, CHECK_TWICE, where, TWICE);
+}
+
+static void note_twice(void *arg, const struct db_row *row)
+{
+	char where[AUDIT_WHERE_SIZE];
+
+	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, db_int(row, 0));
+	audit_finding(arg, CHECK_TWICE, where, TWICE);
+}
+
+static enum db_result audit_index(struct audit *audit, const struct store *store)
+{
+	enum db_result result;
+
+	DB_SEND0(store->db, &recent_twice, note_twice, audit);
+	result = db_flush(store->db);
+	return result == DB_OK ? audit_hash_index(audit, store, &paid_order_index) : result;
 }
 
 static void note_order(void *arg, const struct db_row *row)
@@ -215,6 +242,8 @@ enum db_result payment_audit(struct audit *audit, const struct store *store)
 
 	if (result == DB_OK)
 		result = audit_state(audit, store, events);
+	if (result == DB_OK)
+		result = audit_index(audit, store);
 	if (result == DB_OK)
 		result = ledger_audit(audit, store);
 	return result == DB_OK ? intent_audit(audit, store) : result;

@@ -113,6 +113,7 @@ const struct domain payment_domain = {
 	.effects_size = sizeof(struct payment_effects),
 	.totals_size = sizeof(struct ledger_totals),
 	.write_totals = ledger_write_totals,
+	.index = &paid_order_index,
 	.committed = committed,
 };
 

@@ -13,15 +13,24 @@ const char *const operation_names[] = {
 	[OPERATION_AUTHORIZE] = "authorize", [OPERATION_REFUND] = "refund",
 	[OPERATION_REVERSE] = "reverse",     [OPERATION_COUNT] = NULL};
 
+struct hash_index paid_order_index =
+	HASH_INDEX("orders_by_hash", "orders", "order_hash", "order_seq");
+
 #define SELECT_PAYMENTS \
 	"SELECT " PAYMENT_COLUMNS ", o.order_seq, o.order_hash, o.last_event_seq FROM "
 #define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127 "
 #define PAYMENTS_WITH_ORDER "payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
 
-static const struct statement order_with_payments = {
-	SELECT_PAYMENTS "orders o LEFT JOIN payments p ON " PAYMENTS_OF_ORDER
-			"WHERE o.order_hash = $1 AND o.order_id = $2",
+/* An order through its index, but for the one with the number $3; and that one, $1. */
+#define ORDER_BY_HASH "orders_by_hash i JOIN orders o ON o.order_seq = i.order_seq "
+#define IS_BY_HASH "WHERE i.order_hash = $1 AND i.order_seq <> $3 AND o.order_id = $2 "
+#define IS_BY_SEQ "WHERE o.order_seq = $1 AND o.order_id = $2 "
+
+static const struct statement order_by_hash = {
+	SELECT_PAYMENTS ORDER_BY_HASH "LEFT JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_HASH,
 	NULL};
+static const struct statement order_by_seq = {
+	SELECT_PAYMENTS "orders o LEFT JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_SEQ, NULL};
 static const struct statement payment_by_id = {
 	SELECT_PAYMENTS PAYMENTS_WITH_ORDER "WHERE p.payment_id = $1", NULL};
 static const struct statement payment_by_key = {
@@ -30,10 +39,13 @@ static const struct statement payments_page = {
 	SELECT_PAYMENTS PAYMENTS_WITH_ORDER
 	"WHERE p.payment_id < $1 ORDER BY p.payment_id DESC LIMIT $2",
 	NULL};
-static const struct statement payments_of_order = {
-	SELECT_PAYMENTS "orders o JOIN payments p ON " PAYMENTS_OF_ORDER
-			"WHERE o.order_hash = $1 AND o.order_id = $2 AND p.payment_id < $3 "
-			"ORDER BY p.payment_id DESC LIMIT $4",
+static const struct statement payments_by_hash = {
+	SELECT_PAYMENTS ORDER_BY_HASH "JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_HASH
+				      "AND p.payment_id < $4 ORDER BY p.payment_id DESC LIMIT $5",
+	NULL};
+static const struct statement payments_by_seq = {
+	SELECT_PAYMENTS "orders o JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_SEQ
+			"AND p.payment_id < $3 ORDER BY p.payment_id DESC LIMIT $4",
 	NULL};
 static const struct statement order_insert = {
 	"INSERT INTO orders (order_seq, order_hash, order_id, last_event_seq) "
@@ -138,7 +150,12 @@ bool payment_row_is_empty(const struct db_row *row)
 void payment_send_order(struct db *db, uint64_t order_hash, struct text order_id, db_row_fn *row,
                         void *arg)
 {
-	DB_SEND(db, &order_with_payments, row, arg, V_INT((int64_t)order_hash), v_text(order_id));
+	int64_t recent_seq = hash_index_find(&paid_order_index, order_hash);
+
+	if (recent_seq != 0)
+		DB_SEND(db, &order_by_seq, row, arg, V_INT(recent_seq), v_text(order_id));
+	DB_SEND(db, &order_by_hash, row, arg, V_INT((int64_t)order_hash), v_text(order_id),
+	        V_INT(recent_seq));
 }
 
 void payment_send_by_id(struct db *db, struct text payment_id, db_row_fn *row, void *arg)
@@ -160,14 +177,20 @@ void payment_send_page(struct db *db, struct text before_id, int64_t count, db_r
 void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order_id,
                            struct text before_id, int64_t count, db_row_fn *row, void *arg)
 {
-	DB_SEND(db, &payments_of_order, row, arg, V_INT((int64_t)order_hash), v_text(order_id),
-	        v_text(before_id), V_INT(count));
+	int64_t recent_seq = hash_index_find(&paid_order_index, order_hash);
+
+	if (recent_seq != 0)
+		DB_SEND(db, &payments_by_seq, row, arg, V_INT(recent_seq), v_text(order_id),
+		        v_text(before_id), V_INT(count));
+	DB_SEND(db, &payments_by_hash, row, arg, V_INT((int64_t)order_hash), v_text(order_id),
+	        V_INT(recent_seq), v_text(before_id), V_INT(count));
 }
 
 void payment_write_order_new(struct db *db, int64_t order_seq, uint64_t order_hash,
                              struct text order_id)
 {
 	ensure(order_seq > 0);
+	hash_index_add(&paid_order_index, order_hash, order_seq);
 	DB_SEND(db, &order_insert, NULL, NULL, V_INT(order_seq), V_INT((int64_t)order_hash),
 	        v_text(order_id));
 }

@@ -4,7 +4,7 @@
 #define PAYMENT_PAYMENT_STORE_H
 
 #include "payment.h"
-#include "storage/db.h"
+#include "storage/hash_index.h"
 #include "storage/store.h"
 
 extern const struct migration payment_migrations[];
@@ -14,6 +14,9 @@ extern const char *const payment_status_names[];
 extern const char *const refund_status_names[];
 extern const char *const capture_names[];
 extern const char *const operation_names[];
+
+/* Loaded before an order is looked for or written. */
+extern struct hash_index paid_order_index;
 
 /* The order that a payment belongs to. */
 struct order_place {

@@ -20,12 +20,14 @@
 #define EXPIRE_ROWS 500 /* idempotency keys deleted a tick; each new key deletes two as well */
 
 static_assert(2 * BATCH_MAX <= CONFLICTS_MAX, "an order and a key for each command");
+static_assert(BATCH_MAX <= HASH_INDEX_ADDS_MAX, "one row in an index for each command");
 
 struct engine {
 	struct store *store;
 	const struct domain *domain;
 	const struct env *env;
 	struct journal *journal;
+	struct hash_index *indexes[3]; /* of idempotency keys, the domain's, NULL */
 	struct engine_times times;
 	void *totals; /* of the attempt */
 	struct parking parking;
@@ -67,6 +69,15 @@ static size_t aligned(size_t size)
 	return (size + 15) / 16 * 16;
 }
 
+static enum db_result load_indexes(struct engine *engine)
+{
+	enum db_result result = DB_OK;
+
+	for (size_t i = 0; engine->indexes[i] != NULL && result == DB_OK; i++)
+		result = hash_index_load(engine->indexes[i], engine->store->db);
+	return result;
+}
+
 struct engine *engine_new(struct store *store, const struct domain *domain, const struct env *env,
                           const struct engine_times *times, struct buf *why)
 {
@@ -82,8 +93,11 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
 		engine_free(engine);
 		return NULL;
 	}
-	if (journal_read_head(store->db, &head) != DB_OK) {
-		buf_addf(why, "The journal cannot be read: %s.", db_why(store->db));
+	engine->store = store;
+	engine->indexes[0] = &seen_by_key_hash;
+	engine->indexes[1] = domain->index;
+	if (journal_read_head(store->db, &head) != DB_OK || load_indexes(engine) != DB_OK) {
+		buf_addf(why, "The store cannot be read: %s.", db_why(store->db));
 		engine_free(engine);
 		return NULL;
 	}
@@ -92,7 +106,6 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
 
 		slot_init(&engine->slots[i], view, view + view_size);
 	}
-	engine->store = store;
 	engine->domain = domain;
 	engine->env = env;
 	engine->times = *times;
@@ -108,6 +121,8 @@ void engine_free(struct engine *engine)
 		return;
 	for (size_t i = 0; i < BATCH_MAX; i++)
 		slot_release(&engine->slots[i]);
+	for (size_t i = 0; engine->indexes[i] != NULL; i++)
+		hash_index_close(engine->indexes[i]);
 	journal_free(engine->journal);
 	free(engine->totals);
 	free(engine->memory);
@@ -259,6 +274,8 @@ static bool execute(struct engine *engine, const struct batch *batch)
 		domain->write_totals(db, engine->totals);
 	if (writes)
 		journal_write(engine->journal, db);
+	for (size_t i = 0; engine->indexes[i] != NULL; i++)
+		hash_index_write(engine->indexes[i], db);
 	if (keys > 0) /* twice as many as came, so that the table cannot grow without end */
 		seen_expire(db, env_now_us(engine->env) - engine->times.key_ttl_us, 2 * keys);
 	return writes;
@@ -272,6 +289,8 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 	bool writes = false;
 
 	engine->is_short_of_memory = false;
+	for (size_t i = 0; engine->indexes[i] != NULL; i++)
+		hash_index_begin(engine->indexes[i]);
 	postpone(engine, batch, later, false);
 	if (result == DB_OK)
 		result = load(engine, batch);
@@ -301,6 +320,8 @@ static void note_open(struct job *job, const struct effects *effects)
 
 static void after_commit(struct engine *engine, const struct batch *batch)
 {
+	for (size_t i = 0; engine->indexes[i] != NULL; i++)
+		hash_index_committed(engine->indexes[i]);
 	atomic_store(&engine->head_seq, journal_head(engine->journal)->seq);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct effects *effects = engine->slots[i].effects;
@@ -429,7 +450,7 @@ static void recover(struct engine *engine)
 	struct db *db = engine->store->db;
 	struct audit audit;
 
-	if (db_recover(db) != DB_OK) {
+	if (db_recover(db) != DB_OK || load_indexes(engine) != DB_OK) {
 		log_error("recovery_failed", L_STR("why", db_why(db)));
 		return;
 	}

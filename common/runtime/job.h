@@ -4,6 +4,7 @@
 #define RUNTIME_JOB_H
 
 #include "base/error.h"
+#include "storage/hash_index.h"
 #include "storage/journal.h"
 #include "storage/seen.h"
 
@@ -125,6 +126,7 @@ struct effects {
 /* What the engine knows of a service. */
 struct domain {
 	size_t view_size, effects_size;
+	struct hash_index *index; /* of its rows that are found by a hash; NULL: none */
 	size_t totals_size; /* what the commands of one batch add up; zeroed before each attempt */
 	/* After the last write of a batch: sends the totals. NULL: there are none. */
 	void (*write_totals)(struct db *db, const void *totals);

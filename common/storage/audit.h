@@ -59,7 +59,8 @@ typedef void audit_event_fn(void *arg, struct audit *audit, int64_t seq, struct 
 
 /* PRAGMA integrity_check and the like: "storage". */
 must_use enum db_result audit_storage(struct audit *audit, struct db *db);
-/* Each idempotency key has the hash that finds it: "seen-hash". */
+/* Each idempotency key has the hash that finds it, and its entry in the index: "seen-hash",
+ * "hash-index". */
 must_use enum db_result audit_seen(struct audit *audit, const struct store *store);
 /* Every line parses, seq has no gap, seq inside the line is the row's, prev_hash is the hash of the
  * line before, the head is the last line, times never go back: "journal-chain". Calls each (may be

@@ -1,6 +1,7 @@
 /* audit_seen.c - idempotency keys against the hashes that find them. A key whose hash is wrong is
  * as if it had never been used: its request would be carried out again. */
 #include "storage/audit_state.h"
+#include "storage/seen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,5 +23,7 @@ static void check_key(struct audit *audit, const struct store *store, const stru
 
 enum db_result audit_seen(struct audit *audit, const struct store *store)
 {
-	return audit_pages(audit, store, &seen_rows, check_key);
+	enum db_result result = audit_pages(audit, store, &seen_rows, check_key);
+
+	return result == DB_OK ? audit_hash_index(audit, store, &seen_by_key_hash) : result;
 }

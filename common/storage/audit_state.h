@@ -4,6 +4,7 @@
 #define STORAGE_AUDIT_STATE_H
 
 #include "storage/audit.h"
+#include "storage/hash_index.h"
 
 /* What a row says, for its last event to confirm. All borrowed. */
 struct audit_row {
@@ -26,6 +27,12 @@ typedef void audit_row_fn(struct audit *audit, const struct store *store, const 
  * came after the head was read are shown: check them by what the same statement gives. */
 must_use enum db_result audit_pages(struct audit *audit, const struct store *store,
                                     const struct statement *rows, audit_row_fn *each);
+
+/* Each row up to the index's place has its entry, and, where rows do not
+ * expire, each entry its row: "hash-index". Does not
+ * need the index to be loaded, so it runs beside the daemon as well. */
+must_use enum db_result audit_hash_index(struct audit *audit, const struct store *store,
+                                         const struct hash_index *index);
 
 /* A finding that says `what` for each seq that the statement gives ($1: after which seq, $2: up to
  * which) but for the journal's own events; pages go up to the journal's head. */

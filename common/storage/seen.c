@@ -5,19 +5,26 @@
 
 #include <string.h>
 
+struct hash_index seen_by_key_hash =
+	HASH_INDEX("seen_by_key_hash", "seen", "key_hash", "seq", .rows_expire = true);
+
+#define SEEN_COLUMNS "s.fingerprint, s.status, s.body, s.awaits, s.resource_id, s.created_us"
+#define SEEN_IS_IT "s.caller = $2 AND s.key = $3 AND (s.created_us > $4 OR s.awaits IS NOT NULL)"
+
 /* The hash is only the way to the row: caller and key decide. The newest row counts, as an expired
  * one of the same key may still be there. */
-static const struct statement seen_find = {
-	.sql = "SELECT fingerprint, status, body, awaits, resource_id, created_us FROM seen "
-	       "WHERE key_hash = $1 AND caller = $2 AND key = $3 "
-	       "AND (created_us > $4 OR awaits IS NOT NULL) "
-	       "ORDER BY seq DESC LIMIT 1",
+static const struct statement find_by_hash = {
+	.sql = "SELECT " SEEN_COLUMNS " FROM seen_by_key_hash i JOIN seen s ON s.seq = i.seq "
+	       "WHERE i.key_hash = $1 AND " SEEN_IS_IT " ORDER BY i.seq DESC LIMIT 1",
+};
+static const struct statement find_by_seq = {
+	.sql = "SELECT " SEEN_COLUMNS " FROM seen s WHERE s.seq = $1 AND " SEEN_IS_IT,
 };
 static const struct statement seen_add = {
 	.sql = "INSERT INTO seen "
-	       "(key_hash, caller, key, fingerprint, resource_id, status, body, created_us, "
+	       "(seq, key_hash, caller, key, fingerprint, resource_id, status, body, created_us, "
 	       "awaits) "
-	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 };
 static const struct statement seen_set = {
 	.sql = "UPDATE seen SET status = $2, body = $3, awaits = NULL WHERE awaits = $1",
@@ -63,18 +70,27 @@ static struct db_value hash_value(uint64_t key_hash)
 void seen_load(struct db *db, const struct seen_key *key, int64_t expired_us,
                struct seen_answer *ret)
 {
+	int64_t newest_seq = hash_index_find(&seen_by_key_hash, key->key_hash);
+
 	ret->found = false;
-	DB_SEND(db, &seen_find, note_answer, ret, hash_value(key->key_hash), v_text(key->caller),
+	DB_SEND(db, &find_by_hash, note_answer, ret, hash_value(key->key_hash), v_text(key->caller),
 	        v_text(key->key), V_INT(expired_us));
+	if (newest_seq != 0) /* after the older ones, so that it is the one that counts */
+		DB_SEND(db, &find_by_seq, note_answer, ret, V_INT(newest_seq), v_text(key->caller),
+		        v_text(key->key), V_INT(expired_us));
 }
 
 void seen_write(struct db *db, const struct seen_key *key, struct text resource_id, int status,
                 struct text body, int64_t now_us, int64_t awaits)
 {
+	int64_t seq = hash_index_next_key(&seen_by_key_hash);
+
 	ensure(key->key.ptr != NULL && resource_id.len <= SEEN_RESOURCE_MAX);
-	DB_SEND(db, &seen_add, NULL, NULL, hash_value(key->key_hash), v_text(key->caller),
-	        v_text(key->key), V_BLOB(key->fingerprint.bytes, HASH_BYTES), v_text(resource_id),
-	        V_INT(status), v_text(body), V_INT(now_us), awaits == 0 ? V_NULL : V_INT(awaits));
+	hash_index_add(&seen_by_key_hash, key->key_hash, seq);
+	DB_SEND(db, &seen_add, NULL, NULL, V_INT(seq), hash_value(key->key_hash),
+	        v_text(key->caller), v_text(key->key), V_BLOB(key->fingerprint.bytes, HASH_BYTES),
+	        v_text(resource_id), V_INT(status), v_text(body), V_INT(now_us),
+	        awaits == 0 ? V_NULL : V_INT(awaits));
 }
 
 void seen_settle(struct db *db, int64_t awaits, int status, struct text body)

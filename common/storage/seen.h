@@ -5,7 +5,7 @@
 #define STORAGE_SEEN_H
 
 #include "base/hash.h"
-#include "storage/db.h"
+#include "storage/hash_index.h"
 
 /* For a service's statement that redacts the answers of many resources: add "= $1" or "IN (...)".
  */
@@ -33,6 +33,9 @@ struct seen_answer {
 	int64_t created_us;
 	struct buf body; /* owned; release */
 };
+
+/* Loaded before anything here is called. */
+extern struct hash_index seen_by_key_hash;
 
 /* Sends the look-up; ret is filled by db_flush. Rows created at or before `expired_us` count as
  * absent, unless their outcome is open. ret->body must be initialised. */

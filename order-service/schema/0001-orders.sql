@@ -1,5 +1,4 @@
--- Orders. Found by order_hash, a 64-bit keyed hash of order_id (the one random index key, as narrow as can be); order_seq
--- is the seq of the order's first event, so rows are appended and listed in the order of acceptance.
+-- Orders. Found by order_hash, a 64-bit keyed hash of order_id, through orders_by_hash; order_seq is the seq of the order's first event, so rows are appended and listed in the order of acceptance.
 CREATE TABLE orders (
 	order_seq INTEGER PRIMARY KEY,
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
@@ -18,4 +17,10 @@ CREATE TABLE orders (
 	last_event_seq INTEGER NOT NULL CHECK (last_event_seq >= order_seq)
 ) STRICT;
 
-CREATE INDEX orders_by_hash ON orders (order_hash);
+-- order_hash to order_seq; see index_places.
+CREATE TABLE orders_by_hash (
+	order_hash INTEGER NOT NULL,
+	order_seq INTEGER NOT NULL,
+	PRIMARY KEY (order_hash, order_seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO index_places (name, place, hand) VALUES ('orders_by_hash', 0, 0);

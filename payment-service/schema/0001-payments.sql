@@ -1,7 +1,7 @@
 -- Payments, their orders and refunds, the ledger, and what the processor has been asked.
 
--- An order as payments know it. Found by order_hash, a 64-bit keyed hash of order_id: the one random index key of a
--- payment, as narrow as can be (order ids are chosen by clients, often random). order_seq is the seq of its first event.
+-- An order as payments know it. Found by order_hash, a 64-bit keyed hash of order_id (which clients choose, often at
+-- random), through orders_by_hash. order_seq is the seq of its first event.
 CREATE TABLE orders (
 	order_seq INTEGER PRIMARY KEY,
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
@@ -9,7 +9,13 @@ CREATE TABLE orders (
 	last_event_seq INTEGER NOT NULL CHECK (typeof(last_event_seq) = 'integer' AND last_event_seq > 0)
 ) STRICT;
 
-CREATE INDEX orders_by_hash ON orders (order_hash);
+-- order_hash to order_seq; see index_places.
+CREATE TABLE orders_by_hash (
+	order_hash INTEGER NOT NULL,
+	order_seq INTEGER NOT NULL,
+	PRIMARY KEY (order_hash, order_seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO index_places (name, place, hand) VALUES ('orders_by_hash', 0, 0);
 
 -- payment_key is order_seq * 128 + a number from 0 on: an order's payments (at most 100) stand side by side, so that they are
 -- found through the order's row, and new payments are appended. intent_key: what the processor was asked and has not answered

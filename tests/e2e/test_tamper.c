@@ -57,6 +57,12 @@ static void fill_and_stop(void)
 	"amount_minor, currency, items, customer, description, metadata, expires_us, " \
 	"created_us, updated_us, " last_event_seq " FROM orders WHERE order_seq = 3"
 
+/* The index as it is once all rows are merged into its table. */
+#define INDEXED(table, name, hash, key) \
+	"INSERT INTO " name " SELECT " hash ", " key " FROM " table ";" \
+	"UPDATE index_places SET place = (SELECT max(" key ") FROM " table ") " \
+	"WHERE name = '" name "';"
+
 /* All through SQL, as someone with a shell would; hash(text) is the SHA-256 of a line. */
 static const struct tamper_row {
 	const char *name;
@@ -170,10 +176,30 @@ static const struct tamper_row {
 	{"an order of payments was given another id", &payment_service,
          "UPDATE orders SET order_id = 'b-3' WHERE order_id = 'a-3'",
          "payment-state: payments payment_id pay_"},
-	{"an index lacks a row", &payment_service,
-         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX "
-         "orders_by_hash ON orders (order_seq)' WHERE name = 'orders_by_hash'",
-         "storage: integrity_check: "},
+	{"an order's entry in the index was deleted", &payment_service,
+         INDEXED("orders", "orders_by_hash", "order_hash",
+                 "order_seq") "DELETE FROM orders_by_hash WHERE order_seq = 2",
+         "hash-index: orders_by_hash key 2: "},
+	{"an order's entry in the index was changed", &payment_service,
+         INDEXED("orders", "orders_by_hash", "order_hash",
+                 "order_seq") "UPDATE orders_by_hash SET order_hash = 1 WHERE order_seq = 2",
+         "hash-index: orders_by_hash hash 1: "},
+	{"the place of an index was moved on", &payment_service,
+         "UPDATE index_places SET place = 1 WHERE name = 'orders_by_hash'",
+         "hash-index: orders_by_hash key 1: "},
+	{"the place of an index was deleted", &payment_service, "DELETE FROM index_places",
+         "hash-index: orders_by_hash key 1: "},
+	{"a key's entry in the index was deleted", &payment_service,
+         INDEXED("seen", "seen_by_key_hash", "key_hash", "seq") "DELETE FROM seen_by_key_hash",
+         "hash-index: seen_by_key_hash key 1: "},
+	{"an order's payments were divided, once the index has both", &payment_service,
+         "INSERT INTO orders SELECT 5, order_hash, order_id, 5 FROM orders WHERE order_seq = "
+         "2;" INDEXED("orders", "orders_by_hash", "order_hash", "order_seq"),
+         "order-twice: orders order_seq 2: "},
+	{"an accepted order's entry in the index was deleted", &order_service,
+         INDEXED("orders", "orders_by_hash", "order_hash",
+                 "order_seq") "DELETE FROM orders_by_hash WHERE order_seq = 2",
+         "hash-index: orders_by_hash key 2: "},
 	{"an accepted order was deleted", &order_service, "DELETE FROM orders WHERE order_seq = 1",
          "order-missing: journal seq 1: "},
 	{"an accepted order's amount was changed", &order_service,

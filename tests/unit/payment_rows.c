@@ -13,6 +13,7 @@ struct store payments_store(void)
 		store_open(fixture_url(STORE_FILE), FIXTURE_SERVICE, payment_migrations,
 	                   payment_migrations_count, fixture_random, FIXTURE_NOW_US, &store, &why);
 	ck_assert_msg(is_open, "%s", buf_str(&why));
+	ck_assert_int_eq(hash_index_load(&paid_order_index, store.db), DB_OK);
 	return store;
 }
 
@@ -67,9 +68,11 @@ struct refund sample_refund(const struct payment *payment, int64_t number)
 
 void rows_commit(struct db *db)
 {
+	hash_index_write(&paid_order_index, db);
 	enum db_result result = db_commit(db);
 
 	ck_assert_msg(result == DB_OK, "%s", db_why(db));
+	hash_index_committed(&paid_order_index);
 }
 
 void rows_add_order(struct db *db)

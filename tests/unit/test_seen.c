@@ -14,10 +14,12 @@ static struct store store;
 static void setup(void)
 {
 	store = fixture_store();
+	ck_assert_int_eq(hash_index_load(&seen_by_key_hash, store.db), DB_OK);
 }
 
 static void teardown(void)
 {
+	hash_index_close(&seen_by_key_hash);
 	store_close(&store);
 }
 
@@ -34,7 +36,9 @@ static void write_at(const struct seen_key *key, int status, struct text body, i
 {
 	ck_assert_int_eq(db_begin(store.db), DB_OK);
 	seen_write(store.db, key, text_of("pay_1"), status, body, now_us, 0);
+	hash_index_write(&seen_by_key_hash, store.db);
 	ck_assert_int_eq(db_commit(store.db), DB_OK);
+	hash_index_committed(&seen_by_key_hash);
 }
 
 static struct seen_answer find(const struct seen_key *key, int64_t expired_us)

@@ -40,10 +40,24 @@ CREATE TABLE seen (
 	created_us INTEGER NOT NULL,
 	awaits INTEGER CHECK (awaits <> 0)
 ) STRICT;
--- Not unique: two keys may share a hash, and an expired row may stand beside a newer one of its
--- key.
-CREATE INDEX seen_by_key_hash ON seen (key_hash);
 -- The few rows whose outcome is open.
 CREATE INDEX seen_by_awaits ON seen (awaits) WHERE awaits IS NOT NULL;
 -- For redaction, which only changes answers that show the resource.
 CREATE INDEX seen_by_resource ON seen (resource_id) WHERE status < 300 OR status = 402;
+
+-- Indexes by a random hash are tables of their own, kept by common/storage/hash_index.c: all rows up to the place, an
+-- integer key of the indexed table, have their entry; of those after it some have. hand is where merging goes on.
+CREATE TABLE index_places (
+	name TEXT PRIMARY KEY,
+	place INTEGER NOT NULL CHECK (place >= 0),
+	hand INTEGER NOT NULL CHECK (hand >= 0)
+) STRICT;
+
+-- Two keys may share a hash, and an expired row may stand beside a newer one of its key. Entries of rows that were
+-- deleted stay until no older row is left.
+CREATE TABLE seen_by_key_hash (
+	key_hash INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (key_hash, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO index_places (name, place, hand) VALUES ('seen_by_key_hash', 0, 0);
