@@ -54,18 +54,23 @@ struct audit_order {
 	bool has_foreign_event;         /* which was told */
 };
 
-/* Each takes a row of the statement of this name, in the order of its key. */
+/* Each takes a row of the statement of this name, in the order of its key, into an order (arg). */
 extern const struct statement audit_payments; /* $1 to $2: payment_key */
-void audit_take_payment(void *order, const struct db_row *row);
+void audit_take_payment(void *arg, const struct db_row *row);
 extern const struct statement audit_refunds; /* $1 to $2: refund_key */
-void audit_take_refund(void *order, const struct db_row *row);
+void audit_take_refund(void *arg, const struct db_row *row);
 extern const struct statement audit_events; /* $1: the order's last event */
-void audit_take_event(void *order, const struct db_row *row);
+void audit_take_event(void *arg, const struct db_row *row);
 /* The rows against the events; after the last of them. */
 void audit_events_end(struct audit_order *order);
-void audit_rows_end(struct audit_order *order);
+void audit_rows_end(const struct audit_order *order);
+void audit_refunds_end(const struct audit_order *order);
 
 /* The one with this id, NULL: there is none. */
 struct audit_payment *audit_payment_by_id(struct audit_order *order, struct text payment_id);
+
+/* What is wrong with what a row says of when it was made and changed, or NULL. */
+const char *audit_span_fault(const struct fold_span *span, int64_t last_event_seq,
+                             int64_t created_us, int64_t updated_us);
 
 #endif

@@ -30,9 +30,10 @@ enum { SEQ, PREV_SEQ, LINE, TRANSFER_KEY, TRANSFER_PAYMENT, KIND, CURRENCY, AMOU
 static bool is_transfer(const struct db_row *row, const struct audit_event *event,
                         const struct transfer *expected)
 {
-	int64_t key = event->seq * TRANSFER_KEYS_PER_EVENT + (int64_t)event->transfers_seen;
+	int64_t key = db_int(row, TRANSFER_KEY);
 
-	return db_int(row, TRANSFER_KEY) == key &&
+	return key / TRANSFER_KEYS_PER_EVENT == event->seq &&
+	       key % TRANSFER_KEYS_PER_EVENT == (int64_t)event->transfers_seen &&
 	       db_int(row, TRANSFER_PAYMENT) == event->payment->row.payment_key &&
 	       text_is(db_text(row, KIND), transfer_kind_names[expected->kind]) &&
 	       text_is(db_text(row, CURRENCY), event->payment->fold.currency->code) &&

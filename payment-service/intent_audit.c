@@ -9,18 +9,23 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* With what it is about, where that is there and waits for this intent. */
+/* With what it is about, where that is there and waits for this intent. Its reference is the id of
+ * what it is about, or, as a capture or void may be asked for again, of the event that told so. */
 static const struct statement intents = {
 	"SELECT i.intent_key, i.operation, i.next_us, p.payment_id, r.refund_id, "
 	"p.currency, CASE i.operation WHEN 'refund' THEN r.amount_minor "
-	"WHEN 'capture' THEN p.pending_minor ELSE p.amount_minor END FROM intents i "
+	"WHEN 'capture' THEN p.pending_minor ELSE p.amount_minor END, "
+	"CASE i.operation WHEN 'refund' THEN i.reference = r.refund_id "
+	"WHEN 'authorize' THEN i.reference = p.payment_id "
+	"ELSE EXISTS (SELECT 1 FROM journal j WHERE j.seq = i.intent_key "
+	"AND j.line LIKE '%\"id\":\"' || i.reference || '\"%') END FROM intents i "
 	"LEFT JOIN refunds r ON r.refund_key = i.refund_key AND r.intent_key = i.intent_key "
 	"AND i.operation = 'refund' "
 	"LEFT JOIN payments p ON p.payment_key = i.payment_key "
 	"AND (p.intent_key = i.intent_key OR r.refund_key / 128 = p.payment_key) "
 	"WHERE i.intent_key > $1 ORDER BY i.intent_key LIMIT $2",
 	NULL};
-enum { INTENT_KEY, OPERATION, NEXT, PAYMENT_ID, REFUND_ID, CURRENCY, AMOUNT };
+enum { INTENT_KEY, OPERATION, NEXT, PAYMENT_ID, REFUND_ID, CURRENCY, AMOUNT, IS_REFERENCE };
 
 static const struct statement keys = {"SELECT s.seq, s.status, s.awaits, i.intent_key FROM seen s "
                                       "LEFT JOIN intents i ON i.intent_key = s.awaits "
@@ -50,13 +55,18 @@ static void check_intent(struct audit *audit, const struct store *store, const s
 	char where[AUDIT_WHERE_SIZE];
 
 	(void)store;
+	(void)snprintf(where, sizeof(where), "intents intent_key %" PRId64,
+	               db_int(row, INTENT_KEY));
 	if (db_is_null(row, PAYMENT_ID)) {
-		(void)snprintf(where, sizeof(where), "intents intent_key %" PRId64,
-		               db_int(row, INTENT_KEY));
 		audit_finding(audit, "intent", where, "no payment or refund waits for it");
-	} else if (db_is_null(row, NEXT)) {
-		note_stuck(audit, row);
+		return;
 	}
+	if (db_int(row, IS_REFERENCE) == 0)
+		audit_finding_amount(audit, "intent-reference", where, db_int(row, AMOUNT),
+		                     currency_find(db_text(row, CURRENCY)),
+		                     "the processor knows it by another reference");
+	if (db_is_null(row, NEXT))
+		note_stuck(audit, row);
 }
 
 static void check_key(struct audit *audit, const struct store *store, const struct db_row *row)

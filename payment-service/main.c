@@ -9,12 +9,22 @@
 
 #define HOUR_US (3600 * US_PER_S)
 
+struct payment_options {
+	struct common_options common;
+	int64_t processor;
+};
+
+static const char *const processor_names[] = {"sandbox", NULL};
+static const struct processor *const processors[] = {&processor_sandbox};
+
 static const struct option options[] = {
 	COMMON_OPTION("PORT", OPTION_INTEGER, port, "5000", 0, 65535, NULL,
                       "port to listen on; 0 is any free one"),
 	COMMON_OPTION("DATABASE_URL", OPTION_TEXT, database_url, "sqlite:data/payment/payment.db",
                       8, 4096, NULL,
                       "the store, sqlite:PATH; its directory is this process's alone"),
+	{"PROCESSOR", OPTION_ENUM, offsetof(struct payment_options, processor), "sandbox", 0, 0,
+         processor_names, "who moves the money; sandbox moves none and decides by payment_method"},
 	COMMON_OPTION("PROCESSOR_TIMEOUT", OPTION_DURATION, outcome_wait_us, "5s", 0, HOUR_US, NULL,
                       "how long a call waits for a processor's answer before it is answered 202"),
 	{0},
@@ -25,6 +35,9 @@ static const struct endpoint *const endpoints[] = {payment_endpoints, operation_
 
 static void *start_work(const struct work_context *context, struct buf *why)
 {
+	const struct payment_options *own = (const struct payment_options *)context->options;
+
+	processor_use(processors[own->processor]);
 	return resolver_start(context->options->database_url, context->env, processor_get(),
 	                      context->writer, why);
 }
@@ -38,7 +51,7 @@ static const struct service payment_service = {
 	.name = "payment-service",
 	.summary = "takes payments of orders and never loses or doubles one",
 	.options = options,
-	.options_size = sizeof(struct common_options),
+	.options_size = sizeof(struct payment_options),
 	.migrations = payment_migrations,
 	.migrations_count = &payment_migrations_count,
 	.endpoints = endpoints,

@@ -97,7 +97,7 @@ static void note_order(void *arg, const struct db_row *row)
 	*order = (struct order_row){.order_seq = db_int(row, 0), .last_event_seq = db_int(row, 3)};
 	walk->after = order->order_seq;
 	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order->order_seq);
-	if (order->order_seq < 1 || order->order_seq > ORDER_SEQ_MAX ||
+	if (order->order_seq < 1 || order->order_seq > ORDER_SEQ_MAX || order_id.ptr == NULL ||
 	    order_id.len > ORDER_ID_MAX) {
 		audit_finding(walk->audit, "order-event", where,
 		              "it holds what no service writes: its number or order_id");
@@ -156,6 +156,7 @@ static enum db_result audit_order(struct walk *walk, const struct order_row *row
 		return result;
 	audit_events_end(&walk->order);
 	audit_rows_end(&walk->order);
+	audit_refunds_end(&walk->order);
 	walk->events_count += walk->order.events_count;
 	return DB_OK;
 }

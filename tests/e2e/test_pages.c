@@ -262,8 +262,8 @@ static const char *example_of(const char *path, char example[TEXT_SIZE])
 		if (parameters[i].body == NULL)
 			continue;
 		post(parameters[i].client,
-		     parameters[i].path == NULL ? make_examples(refunds) : parameters[i].path,
-		     NULL, parameters[i].body, 200);
+		     parameters[i].path == NULL ? make_examples(refunds) : parameters[i].path, NULL,
+		     parameters[i].body, 200);
 		value = client_string(parameters[i].client, parameters[i].member);
 	}
 	ck_assert_msg(value != NULL, "no example of %s", path);

@@ -222,16 +222,24 @@ static const struct {
 	{"a refund's intent is gone", "DELETE FROM intents" OF("on-its-way"),
          "refund-intent seen-open "},
 	{"an intent's operation", "UPDATE intents SET operation = 'void'" OF("unknown"),
-         "payment-intent "},
+         "intent-reference payment-intent "},
+	{"an authorization's reference", "UPDATE intents SET reference = 'x'" OF("unknown"),
+         "intent-reference "},
+	{"a capture's reference", "UPDATE intents SET reference = 'x'" OF("capturing"),
+         "intent-reference "},
+	{"a refund's reference", "UPDATE intents SET reference = 'x'" OF("on-its-way"),
+         "intent-reference "},
 	{"an intent that nothing waits for",
-         "INSERT INTO intents SELECT 900000, payment_key, refund_key, operation, is_called, "
-         "request_id, "
-         "traceparent, created_us, next_us FROM intents" OF("unknown"),
+         "INSERT INTO intents SELECT 900000, payment_key, refund_key, operation, "
+         "reference || '!', is_called, request_id, traceparent, created_us, next_us "
+         "FROM intents" OF("unknown"),
          "intent "},
 	{"a payment that waits for nothing", "UPDATE payments SET intent_key = 0" OF("unknown"),
          "intent payment-intent "},
 	{"a final payment that waits", "UPDATE payments SET intent_key = 1" OF("part"),
          "payment-intent "},
+	{"a final refund that waits", "UPDATE refunds SET intent_key = 1" REFUND("refunded", 1),
+         "refund-intent "},
 	{"a key that awaits nothing", "UPDATE seen SET awaits = NULL WHERE status = 202",
          "seen-open "},
 	{"a key that awaits another thing", "UPDATE seen SET awaits = 900000 WHERE status = 202",

@@ -66,6 +66,20 @@ START_TEST(a_finding_shows_the_amount_that_it_is_about)
 }
 END_TEST
 
+START_TEST(what_is_stuck_is_told_and_is_no_finding)
+{
+	struct buf json AUTO_BUF;
+
+	buf_init(&json, AUDIT_REPORT_BYTES_MAX);
+	audit_stuck(&audit, "w", 1099, currency_find(TEXT_LITERAL("USD")), "d");
+	audit_render(&audit, "payment-service", "/payment-service/x", &json);
+	ck_assert_ptr_nonnull(strstr(fixture_findings(&audit), "stuck: w: d (10.99 USD)\n"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&json), "\"findings\":[],\"findings_count\":0,"
+	                                             "\"stuck\":[{\"check\":\"stuck\","));
+	ck_assert_ptr_nonnull(strstr(buf_str(&json), "\"stuck_count\":1,\"ok\":true"));
+}
+END_TEST
+
 /* ---- the journal's own events ---- */
 
 static const struct {
@@ -128,6 +142,7 @@ static Suite *audit_report_suite(void)
 	fixture_add(cases);
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_finding_is_printable_whatever_was_found);
+	tcase_add_test(cases, what_is_stuck_is_told_and_is_no_finding);
 	tcase_add_loop_test(cases, a_finding_shows_the_amount_that_it_is_about, 0,
 	                    ARRAY_LEN(amount_rows));
 	tcase_add_loop_test(cases, a_restore_must_go_on_from_the_line_before_it, 0,
