@@ -13,6 +13,9 @@ TESTS :=
 E2E_SCALE := 100
 # For each fuzz target.
 FUZZ_SECONDS := 60
+# The simulator: how many steps, and the seed of the run that is to be repeated.
+STEPS ?=
+SEED  ?=
 # The benchmark: seconds a run, rounds, numbers of stored orders, parts (none named is all), and
 # PLOT=1 for a drawing.
 BENCH_SECONDS := 5
@@ -95,6 +98,8 @@ helpers     = $(call objects,$(filter-out tests/$(1)/$(2)_%,$(wildcard tests/$(1
 UNIT_TESTS := $(call program,unit,test)
 E2E_TESTS  := $(call program,e2e,test)
 FUZZERS    := $(call program,fuzz,fuzz)
+SIM        := $(OUT)/tests/sim/sim
+SIM_PARTS  := $(call objects,$(wildcard tests/sim/*.c) tests/unit/fault_vfs.c)
 TOOLS      := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 UNKNOWN    := $(filter-out $(notdir $(UNIT_TESTS) $(E2E_TESTS)),$(TESTS))
 $(if $(UNKNOWN),$(error TESTS: there is no $(UNKNOWN)))
@@ -178,6 +183,11 @@ $(FUZZERS): $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARIES)
 	$(SAY) LINK $@
 	$(DO)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+$(SIM): $(SIM_PARTS) $(LIB_PAYMENT) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(DO)$(LINK) -o $@ $^ $(LIBS)
+
 $(TOOLS): $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARIES)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
@@ -216,8 +226,16 @@ fuzz: ## each fuzz target for FUZZ_SECONDS
 fuzz-run: $(FUZZERS)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
 
+# What the service logs about the faults is in sim.log; what is no log line tells of a sanitizer.
+sim: ## a service and a processor under faults, checked by a model: SEED=n replays, STEPS=n
+	@$(INSTALL) $(PACKAGES_BUILD)
+	@$(MAKE) $(SIM)
+	@$(SIM) '$(SEED)' '$(STEPS)' 2>$(OUT)/sim.log || \
+	 { grep -v '^{' $(OUT)/sim.log; exit 1; }
+
 nightly: ## the long runs: five times the requests and rounds, ten minutes for each fuzz target
 	@$(MAKE) E2E_SCALE=500 test
+	@for run in 1 2 3 4 5; do $(MAKE) STEPS=100000 sim || exit; done
 	@$(MAKE) CONFIG=asan E2E_SCALE=100 test
 	@$(MAKE) CONFIG=tsan E2E_SCALE=100 test
 	@$(MAKE) FUZZ_SECONDS=600 fuzz
@@ -252,5 +270,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run test asan ubsan tsan cover fuzz fuzz-run nightly bench lint format deps clean help \
-        clang programs-and-tests programs-and-bench-tools FORCE
+.PHONY: all run test asan ubsan tsan cover fuzz fuzz-run sim nightly bench lint format deps clean \
+        help clang programs-and-tests programs-and-bench-tools FORCE
