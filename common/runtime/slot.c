@@ -122,7 +122,7 @@ static void settle(struct slot *slot, struct db *db, const struct job *job)
 	}
 	answer->status = answer->error == ERR_NONE ? 200 : error_row(answer->error)->status;
 	job->kind->render_settled(job, slot->effects, answer);
-	seen_settle(db, effects->settles, answer->status, buf_text(&answer->body));
+	seen_settle(db, effects->settles, answer->status, buf_text(&answer->body), job->now_us);
 }
 
 /* api.md, "Stored": 2xx, 402, and what was refused for the stored state; not what may pass later.

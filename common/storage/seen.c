@@ -1,6 +1,7 @@
 /* seen.c - the table of idempotency keys that were used. What a stored answer means is the engine's
  * business.
- * Invariant: rows are added in the order of time, so the oldest have the lowest seq. */
+ * Invariant: rows are added in the order of time, so the oldest have the lowest seq, those apart
+ * whose outcome became known later: they only delay the expiry of what is behind them. */
 #include "storage/seen.h"
 
 #include <string.h>
@@ -26,8 +27,11 @@ static const struct statement seen_add = {
 	       "awaits) "
 	       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 };
+/* Kept from now on: who repeats the call when it ends at last finds that, and does not begin anew.
+ */
 static const struct statement seen_set = {
-	.sql = "UPDATE seen SET status = $2, body = $3, awaits = NULL WHERE awaits = $1",
+	.sql = "UPDATE seen SET status = $2, body = $3, created_us = $4, awaits = NULL "
+	       "WHERE awaits = $1",
 };
 static const struct statement seen_free = {
 	.sql = "DELETE FROM seen WHERE awaits = $1",
@@ -93,9 +97,10 @@ void seen_write(struct db *db, const struct seen_key *key, struct text resource_
 	        awaits == 0 ? V_NULL : V_INT(awaits));
 }
 
-void seen_settle(struct db *db, int64_t awaits, int status, struct text body)
+void seen_settle(struct db *db, int64_t awaits, int status, struct text body, int64_t now_us)
 {
-	DB_SEND(db, &seen_set, NULL, NULL, V_INT(awaits), V_INT(status), v_text(body));
+	DB_SEND(db, &seen_set, NULL, NULL, V_INT(awaits), V_INT(status), v_text(body),
+	        V_INT(now_us));
 }
 
 void seen_forget(struct db *db, int64_t awaits)

@@ -45,9 +45,9 @@ void seen_load(struct db *db, const struct seen_key *key, int64_t expired_us,
  * borrowed until db_flush. */
 void seen_write(struct db *db, const struct seen_key *key, struct text resource_id, int status,
                 struct text body, int64_t now_us, int64_t awaits);
-/* Send what becomes of the answers that await this number: another, which stays, or none, so that
- * their keys are free. body is borrowed until db_flush. */
-void seen_settle(struct db *db, int64_t awaits, int status, struct text body);
+/* Send what becomes of the answers that await this number: another, which is kept for a time to
+ * live from now on, or none, so that their keys are free. body is borrowed until db_flush. */
+void seen_settle(struct db *db, int64_t awaits, int status, struct text body, int64_t now_us);
 void seen_forget(struct db *db, int64_t awaits);
 /* Sends another body, which says so, for all answers that show the resource. */
 void seen_redact(struct db *db, struct text resource_id);

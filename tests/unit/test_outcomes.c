@@ -277,6 +277,9 @@ START_TEST(a_key_does_not_expire_while_its_outcome_is_open)
 	job_check(&run(WISH_OPEN, 0, "open")->job, 202, ERR_NONE, true);
 	settle(1, ERR_NONE);
 	engine_tick(rig.engine);
+	job_check(&run(WISH_OPEN, 0, "open")->job, 200, ERR_NONE, true);
+	world.now_us += KEY_TTL_US;
+	engine_tick(rig.engine);
 	ck_assert_int_eq(rig_number(&rig, SEEN), 0);
 }
 END_TEST

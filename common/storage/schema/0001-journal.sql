@@ -26,7 +26,7 @@ CREATE TABLE journal_head (
 ) STRICT;
 INSERT INTO journal_head (id, seq, hash, time_us) VALUES (1, 0, zeroblob(32), 0);
 
--- Idempotency keys in the order of their first use, which is also the order in which they expire. awaits is the service's
+-- Idempotency keys in the order of their first use. created_us: since when the answer is kept, so also when it was settled. awaits is the service's
 -- number of an outcome that is still open; the answer is stored anew, and the number removed, when that is known.
 CREATE TABLE seen (
 	seq INTEGER PRIMARY KEY,
