@@ -131,11 +131,11 @@ enum error operation_decide_answer(const struct operation_view *view,
                                    const struct payment_moment *moment,
                                    struct payment_outcome *ret_outcome, char *detail)
 {
+	(void)detail;
 	ret_outcome->payment = view->payment;
 	ret_outcome->refund = view->refund;
 	ensure(view->refund_found || command->operation != OPERATION_REFUND);
 	answer(ret_outcome, command->operation, command->intent_key, &command->decision, moment);
-	settle_explain(command->operation, ret_outcome->settled, detail);
 	return ERR_NONE;
 }
 

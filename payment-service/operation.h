@@ -47,9 +47,8 @@ operation_decide_fn operation_decide_refund;
 operation_decide_fn operation_decide_sync;
 operation_decide_fn operation_decide_resolve;
 operation_decide_fn operation_decide_redact;
-/* An answer of the processor: always ERR_NONE; outcome->settled is for who waits for it, and detail
- * may be filled for that. One that came before leaves no effects; one that says something else than
- * the first is a contradiction. */
+/* An answer of the processor: always ERR_NONE; outcome->settled is for who waits for it. One that
+ * came before leaves no effects; one that says something else than the first is a contradiction. */
 operation_decide_fn operation_decide_answer;
 
 #endif

@@ -84,9 +84,7 @@ enum error operation_decide_capture(const struct operation_view *view,
 		return ERR_AMOUNT_EXCEEDS_AUTHORIZED;
 	ret_outcome->payment.updated_us = moment->now_us;
 	ensure(view->decision.verdict != VERDICT_UNREACHABLE);
-	error = settle_capture(ret_outcome, amount_minor, &view->decision);
-	settle_explain(OPERATION_CAPTURE, error, detail);
-	return error;
+	return settle_capture(ret_outcome, amount_minor, &view->decision);
 }
 
 enum error operation_decide_void(const struct operation_view *view,
@@ -95,7 +93,6 @@ enum error operation_decide_void(const struct operation_view *view,
                                  struct payment_outcome *ret_outcome, char *detail)
 {
 	const struct payment *payment = &view->payment;
-	enum error error;
 
 	(void)command;
 	ret_outcome->payment = *payment;
@@ -105,9 +102,7 @@ enum error operation_decide_void(const struct operation_view *view,
 		return refuse_state(payment, ret_outcome, detail);
 	ret_outcome->payment.updated_us = moment->now_us;
 	ensure(view->decision.verdict != VERDICT_UNREACHABLE);
-	error = settle_void(ret_outcome, &view->decision);
-	settle_explain(OPERATION_VOID, error, detail);
-	return error;
+	return settle_void(ret_outcome, &view->decision);
 }
 
 /* amount_minor 0: all that is left, where nothing is. */
@@ -189,9 +184,7 @@ enum error operation_decide_refund(const struct operation_view *view,
 	ret_outcome->payment.refunds_count++;
 	ret_outcome->payment.updated_us = moment->now_us;
 	ensure(view->decision.verdict != VERDICT_UNREACHABLE);
-	error = settle_refund(ret_outcome, &view->decision);
-	settle_explain(OPERATION_REFUND, error, detail);
-	return error;
+	return settle_refund(ret_outcome, &view->decision);
 }
 
 enum error operation_decide_sync(const struct operation_view *view,

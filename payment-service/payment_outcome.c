@@ -148,13 +148,15 @@ static void add_transfers(const struct payment_outcome *outcome, struct buf *out
 	json_close(out, ']');
 }
 
-/* What the row for all declines does not say. */
+/* What the row for all declines does not say: what state it is in, and what to do. */
 static const char *decline_detail(const struct payment_outcome *outcome)
 {
 	if (outcome->has_refund)
-		return "The processor refused the refund: nothing was moved.";
+		return "The processor declined the refund, so nothing went back: see decline_code, "
+		       "then refund it anew with a fresh key.";
 	if (outcome->payment.status == PAYMENT_AUTHORIZED)
-		return "The processor refused: the payment is still authorized.";
+		return "The processor declined, so the payment is still authorized: capture or "
+		       "void it anew with a fresh key.";
 	return NULL;
 }
 

@@ -16,8 +16,4 @@ enum error settle_capture(struct payment_outcome *outcome, int64_t amount_minor,
 enum error settle_void(struct payment_outcome *outcome, const struct decision *decision);
 enum error settle_refund(struct payment_outcome *outcome, const struct decision *decision);
 
-/* For an error of the above: where the error's own sentence is not exact, writes into `detail` what
- * state the payment is in and what to do (PAYMENT_DETAIL_SIZE bytes). */
-void settle_explain(enum operation operation, enum error error, char *detail);
-
 #endif

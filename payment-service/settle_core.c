@@ -9,8 +9,6 @@
  *    `--declined-> FAILED                                                                     */
 #include "settle.h"
 
-#include <stdio.h>
-
 const struct transfer_accounts transfer_accounts[TRANSFER_KIND_COUNT] = {
 	[TRANSFER_AUTHORIZE] = {ACCOUNT_AUTHORIZED_AT_PROCESSOR, ACCOUNT_HELD_FOR_MERCHANT},
 	[TRANSFER_AUTHORIZATION_CAPTURED] = {ACCOUNT_HELD_FOR_MERCHANT,
@@ -222,19 +220,4 @@ enum error settle_refund(struct payment_outcome *outcome, const struct decision 
 	outcome->event_type = "refund.succeeded";
 	transfer(outcome, TRANSFER_REFUND, refund->amount_minor);
 	return ERR_NONE;
-}
-
-void settle_explain(enum operation operation, enum error error, char *detail)
-{
-	static const char *const declined[OPERATION_COUNT] = {
-		[OPERATION_CAPTURE] = "The processor declined the capture. The payment is still "
-				      "authorized: capture it anew with a fresh key, or void it.",
-		[OPERATION_VOID] = "The processor declined the void. The payment is still "
-				   "authorized: void it anew with a fresh key, or capture it.",
-		[OPERATION_REFUND] = "The processor declined the refund, so nothing went back. The "
-				     "payment is still captured: refund it anew with a fresh key.",
-	};
-
-	if (error == ERR_PAYMENT_DECLINED && declined[operation] != NULL)
-		(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "%s", declined[operation]);
 }

@@ -136,6 +136,7 @@ START_TEST(a_refund_that_the_processor_refuses_moves_nothing)
 	pay_do(path, "refunds", "Idempotency-Key: refused", "{'amount':3}", 402);
 	check_problem(&pay, "payment-declined");
 	check_holds(&pay, "'refund_status':'failed'");
+	check_holds(&pay, "so nothing went back: see decline_code, then refund it anew");
 	pay_check(path, open_again);
 }
 END_TEST

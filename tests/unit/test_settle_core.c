@@ -304,24 +304,6 @@ START_TEST(each_transfer_debits_and_credits_as_the_contract_says)
 }
 END_TEST
 
-START_TEST(a_declined_operation_tells_the_state_and_what_to_do)
-{
-	static const char *const states[OPERATION_COUNT] = {[OPERATION_CAPTURE] = "authorized",
-	                                                    [OPERATION_VOID] = "authorized",
-	                                                    [OPERATION_REFUND] = "captured"};
-	char detail[PAYMENT_DETAIL_SIZE] = "";
-
-	settle_explain((enum operation)_i, ERR_NONE, detail);
-	settle_explain((enum operation)_i, ERR_PROCESSOR_UNREACHABLE, detail);
-	ck_assert_str_eq(detail, "");
-	settle_explain((enum operation)_i, ERR_PAYMENT_DECLINED, detail);
-	if (states[_i] == NULL)
-		ck_assert_str_eq(detail, "");
-	else
-		ck_assert_ptr_nonnull(strstr(detail, states[_i]));
-}
-END_TEST
-
 static Suite *settle_core_suite(void)
 {
 	Suite *suite = suite_create("settle_core");
@@ -333,8 +315,6 @@ static Suite *settle_core_suite(void)
 	tcase_add_test(tests, a_reference_made_in_the_process_is_a_prefix_and_our_own_id);
 	tcase_add_loop_test(tests, each_transfer_debits_and_credits_as_the_contract_says, 0,
 	                    TRANSFER_KIND_COUNT);
-	tcase_add_loop_test(tests, a_declined_operation_tells_the_state_and_what_to_do, 0,
-	                    OPERATION_COUNT);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
