@@ -164,7 +164,7 @@ static enum error sync_decide(const struct job *job, const void *view, void *eff
 	all->base.is_open = slot->view.open_intent != 0;
 	all->base.awaits = slot->view.open_intent;
 	all->base.awaits_asking = true;
-	all->base.writes = all->base.is_open;
+	all->base.writes = all->base.is_open && !job->runs_again; /* else it was just asked */
 	return error;
 }
 

@@ -202,6 +202,30 @@ START_TEST(what_was_asked_late_goes_on_at_the_next_age)
 }
 END_TEST
 
+/* Its 202 waits for what comes of the question, and asks no second one. */
+START_TEST(a_sync_asks_once)
+{
+	const char *id = pay(1);
+	struct operation_command command = {.amount.digits = -1};
+	struct job job;
+	struct job *const jobs[] = {&job};
+
+	(void)turn_at(0);
+	scripted_check_heard("a", id);
+	text_copy(text_of(id), command.payment_id, ID_SIZE);
+	job_init(&job, &sync_kind, &command);
+	(void)rig_run(&rig, jobs, 1);
+	(void)turn_at(US_PER_S);
+	scripted_check_heard("q", id);
+	ck_assert_ptr_eq(parking_pop_again(engine_parking(rig.engine)), &job);
+	(void)rig_run(&rig, jobs, 1);
+	job_check(&job, 202, ERR_NONE, false);
+	ck_assert_int_eq(turn_at(2 * US_PER_S), 10 * US_PER_S);
+	scripted_check_heard("", id);
+	job_release(&job);
+}
+END_TEST
+
 START_TEST(an_answer_to_a_question_settles)
 {
 	const char *id = pay(1);
@@ -429,6 +453,7 @@ static Suite *make_suite(void)
 	tcase_set_timeout(all, 120);
 	tcase_add_test(all, what_is_not_answered_is_asked_for_at_each_age_and_then_stuck);
 	tcase_add_test(all, what_was_asked_late_goes_on_at_the_next_age);
+	tcase_add_test(all, a_sync_asks_once);
 	tcase_add_test(all, an_answer_to_a_question_settles);
 	tcase_add_test(all, after_a_start_all_that_is_stored_counts_as_sent);
 	tcase_add_test(all, what_waits_too_long_for_its_first_call_is_only_asked_for);
