@@ -3,9 +3,13 @@
 #include "e2e/answers.h"
 #include "e2e/harness.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "storage/seen.h"
 
 #define HEADER_SIZE 1024
+#define ORDERS 40 /* of some pages */
 
 static struct service service;
 static struct client client;
@@ -59,6 +63,43 @@ START_TEST(a_redacted_order_tells_nothing_of_people_anywhere)
 	get(&client, "/events", NULL, 200);
 	check_lacks(&client, "Ann");
 	check_holds(&client, "'type':'order.redacted'");
+}
+END_TEST
+
+/* grep's exit status: 0 when the text is in the file, 1 when it is not. */
+static int grep_store(const struct service *of, const char *text)
+{
+	char path[PATH_MAX + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/data/order/order.db", of->directory);
+	return program_run((const char *const[]){"grep", "-qa", text, path, NULL});
+}
+
+START_TEST(a_redacted_text_does_not_stay_in_the_file)
+{
+	struct service own;
+	struct client to;
+	char header[64], body[128], path[64];
+
+	service_init(&own, "order-service");
+	service_start(&own, NULL);
+	client_open(&to, own.port);
+	for (int i = 0; i < ORDERS; i++) {
+		(void)snprintf(header, sizeof(header), "Idempotency-Key: k-%d", i);
+		(void)snprintf(body, sizeof(body),
+		               "{'order_id':'o-%d','amount':1,'description':'Ann moved'}", i);
+		post(&to, "/order", header, body, 200);
+	}
+	for (int i = 0; i < ORDERS; i++) {
+		(void)snprintf(path, sizeof(path), "/orders/o-%d/redact", i);
+		post(&to, path, NULL, "{}", 200);
+	}
+	post(&to, "/order", NULL, "{'amount':1,'description':'Bob stays'}", 200);
+	client_close(&to);
+	service_stop(&own); /* which moves all of the WAL into the file */
+	ck_assert_int_eq(grep_store(&own, "Bob stays"), 0);
+	ck_assert_int_eq(grep_store(&own, "Ann moved"), 1);
+	service_release(&own);
 }
 END_TEST
 
@@ -120,6 +161,7 @@ static Suite *redact_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_unchecked_fixture(tcase, start, stop);
 	tcase_add_test(tcase, a_redacted_order_tells_nothing_of_people_anywhere);
+	tcase_add_test(tcase, a_redacted_text_does_not_stay_in_the_file);
 	tcase_add_test(tcase, only_an_order_can_be_redacted);
 	tcase_add_test(tcase, a_key_tells_what_became_of_it);
 	tcase_add_test(tcase, any_key_fits_into_the_path);
