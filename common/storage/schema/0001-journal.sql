@@ -26,8 +26,8 @@ CREATE TABLE journal_head (
 ) STRICT;
 INSERT INTO journal_head (id, seq, hash, time_us) VALUES (1, 0, zeroblob(32), 0);
 
--- Idempotency keys in the order of their first use. created_us: since when the answer is kept, so also when it was settled. awaits is the service's
--- number of an outcome that is still open; the answer is stored anew, and the number removed, when that is known.
+-- Idempotency keys in the order of their first use. awaits is the service's number of an outcome that is still open; the
+-- answer is stored anew, and the number removed, when that is known. created_us: of the answer, so the time to live begins then.
 CREATE TABLE seen (
 	seq INTEGER PRIMARY KEY,
 	key_hash INTEGER NOT NULL,
