@@ -153,34 +153,43 @@ static void wait_to_ask(struct word *word, int64_t now_us)
 	wait_until(word, &asked_kind, &word->asked, now_us);
 }
 
-static void keep_later(struct resolver *resolver, const struct intent *intent,
+/* False: there is no room. */
+static bool keep_later(struct resolver *resolver, const struct intent *intent,
                        const struct processor_answer *answer, int64_t now_us)
 {
 	struct word *word = find_free(resolver, RESOLVER_INTENTS_MAX, WORDS_MAX);
 
 	if (word == NULL) {
 		atomic_fetch_add_explicit(&later_dropped, 1, memory_order_relaxed);
-		return;
+		return false;
 	}
 	word->intent = *intent;
 	wait_to_answer(word, &answer->decision, now_us + answer->after_us);
+	return true;
 }
 
-/* The first answer at once is the one to the intent; any other comes by itself. */
+/* The first answer at once is the one to the intent; any other comes by itself. Where that finds no
+ * room the intent stays open, as only what is open is asked for: else an approval after a decline
+ * would be lost, and the payer's money with it. */
 static void consult_about(struct resolver *resolver, struct word *word, int64_t now_us)
 {
 	const struct intent *intent = &word->intent;
 	bool is_new = !intent->is_called && intent->intent_key > resolver->start_seq;
 	struct processor_answer answers[PROCESSOR_ANSWERS_MAX];
 	size_t count = consult(resolver->processor, intent, is_new, now_us, answers);
+	const struct decision *at_once = NULL;
+	bool all_are_kept = true;
 
-	wait_to_ask(word, now_us);
 	for (size_t i = 0; i < count; i++) {
-		if (answers[i].after_us == 0 && word->job.kind == &asked_kind)
-			wait_to_answer(word, &answers[i].decision, now_us);
-		else
-			keep_later(resolver, intent, &answers[i], now_us);
+		if (answers[i].after_us == 0 && at_once == NULL)
+			at_once = &answers[i].decision;
+		else if (!keep_later(resolver, intent, &answers[i], now_us))
+			all_are_kept = false;
 	}
+	if (at_once != NULL && all_are_kept)
+		wait_to_answer(word, at_once, now_us);
+	else
+		wait_to_ask(word, now_us);
 }
 
 /* ---- one turn ---- */

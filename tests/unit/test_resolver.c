@@ -385,6 +385,23 @@ START_TEST(later_answers_are_bounded_and_the_rest_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_decline_is_not_believed_where_what_comes_later_has_no_room)
+{
+	enum { FAILED = RESOLVER_LATER_MAX };
+
+	scripted.authorize = &script_approves_late;
+	scripted.void_ = scripted.query = &script_approves;
+	for (int64_t i = 0; i <= FAILED; i++)
+		(void)pay(i);
+	(void)turn_at(0);
+	ck_assert_int_eq(PAYMENTS("payment_status = 'failed'"), FAILED);
+	ck_assert_int_eq(PAYMENTS("payment_status = 'processing'"), 1);
+	(void)turn_at(10 * US_PER_S);
+	ck_assert_int_eq(PAYMENTS("is_reversed = 1 AND intent_key = 0"), FAILED);
+	ck_assert_int_eq(PAYMENTS("payment_status = 'success'"), 1);
+}
+END_TEST
+
 /* ---- the queue ---- */
 
 START_TEST(a_word_that_finds_no_place_waits_and_its_intent_is_not_called_again)
@@ -464,6 +481,7 @@ static Suite *make_suite(void)
 	tcase_add_test(all, a_late_approval_is_taken_back);
 	tcase_add_test(all, a_refused_reversal_is_sent_again_until_it_is_approved);
 	tcase_add_test(all, later_answers_are_bounded_and_the_rest_is_asked_for);
+	tcase_add_test(all, a_decline_is_not_believed_where_what_comes_later_has_no_room);
 	tcase_add_test(all, a_word_that_finds_no_place_waits_and_its_intent_is_not_called_again);
 	tcase_add_test(all, a_word_that_was_not_committed_is_told_again);
 	tcase_add_test(all, no_more_are_in_flight_than_the_bound);
