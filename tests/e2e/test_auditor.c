@@ -6,7 +6,8 @@
 
 #define BYTES_MAX (64 * 1024 * 1024)
 
-#define DAMAGE_AT(seq) "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = " #seq
+#define DAMAGE_AT(seq) \
+	"UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = " #seq
 #define DAMAGE DAMAGE_AT(3)
 #define LATER_DAMAGE DAMAGE_AT(9)
 

@@ -228,7 +228,7 @@ END_TEST
 static const struct {
 	const char *sql, *finding;
 } damages[] = {
-	{"UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 3",
+	{"UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 3",
          "journal-chain: journal seq 4: prev_hash is not the hash of seq 3"},
 	{"UPDATE journal_head SET time_us = time_us - 5000000",
          "journal-chain: journal head: its time is not that of seq 20"},
@@ -272,7 +272,7 @@ END_TEST
 static const struct {
 	const char *sql, *finding;
 } live_damages[] = {
-	{"UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 20",
+	{"UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 20",
          "live-chain: journal seq 20: the live journal has another event here"},
 	{"DELETE FROM journal WHERE seq > 19",
          "live-chain: journal seq 20: the live journal does not have this event"},

@@ -71,15 +71,15 @@ static const struct tamper_row {
 	const char *finding; /* how one line begins: check and place */
 } tampers[] = {
 	{"a line was edited", &payment_service,
-         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 3",
+         "UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 3",
          "journal-chain: journal seq 4: prev_hash is not the hash of seq 3"},
 	{"a line is no JSON", &payment_service, "UPDATE journal SET line = 'x' WHERE seq = 3",
          "journal-chain: journal seq 3: "},
 	{"the last line was edited", &payment_service,
-         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 5",
+         "UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 5",
          "journal-chain: journal head: its hash is not that of seq 5"},
 	{"the last line was edited, and the head with it", &payment_service,
-         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 5;"
+         "UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 5;"
          "UPDATE journal_head SET hash = (SELECT hash(line) FROM journal WHERE seq = 5)",
          "payment-state: payments payment_id pay_"},
 	{"an event was deleted", &payment_service, "DELETE FROM journal WHERE seq = 3",
@@ -240,7 +240,7 @@ static const struct tamper_row {
          "UPDATE journal SET order_prev_seq = 1 WHERE seq = 2",
          "journal-links: orders order_seq 2: "},
 	{"an order's line was edited", &order_service,
-         "UPDATE journal SET line = replace(line, '10.99', '99.99') WHERE seq = 1",
+         "UPDATE journal SET line = replace(line, ':10.99,', ':99.99,') WHERE seq = 1",
          "journal-chain: journal seq 2: prev_hash is not the hash of seq 1"},
 };
 
