@@ -355,13 +355,20 @@ static bool append_event(struct db *db, struct journal *journal, const struct re
 	return db_commit(db) == DB_OK;
 }
 
+/* Whether the database's log holds anything. */
+static bool has_log(const char *path)
+{
+	char log[PATH_MAX];
+	struct stat info;
+
+	return join(log, path, "-wal") && stat(log, &info) == 0 && info.st_size > 0;
+}
+
 /* Tells in the journal that it goes on from a backup, and brings all into the one file. */
 static bool finish_copy(const struct restore_plan *plan, struct scratch *scratch,
                         const struct journal_head *head, struct buf *why)
 {
 	struct journal *journal = journal_new(scratch->store.source);
-	char wal[PATH_MAX];
-	struct stat info;
 
 	if (journal == NULL || !append_event(scratch->store.db, journal, plan, head)) {
 		buf_addf(why, "the event %s cannot be written: %s", JOURNAL_RESTORED,
@@ -371,8 +378,7 @@ static bool finish_copy(const struct restore_plan *plan, struct scratch *scratch
 	}
 	journal_free(journal);
 	store_close(&scratch->store);
-	(void)join(wal, scratch->path, "-wal"); /* fits: scratch_make */
-	if (stat(wal, &info) == 0 && info.st_size > 0) {
+	if (has_log(scratch->path)) {
 		buf_addf(why, "%s cannot be written: its log stays beside it", scratch->path);
 		return false;
 	}
@@ -388,15 +394,25 @@ static void render_old_name(int64_t now_us, char out[OLD_NAME_SIZE])
 	ensure(strftime(out, OLD_NAME_SIZE, ".before-restore-%Y%m%dT%H%M%SZ", &parts) > 0);
 }
 
-/* Where the old store still works, its log is brought into its file; where not, it goes with it. */
-static void tend_old(const char *url)
+/* Where the old store still opens, its log is brought into its file: a crash between the moves of
+ * the two would else leave a store without its last commits in the live place. Where it does not
+ * open, its log goes with it. */
+static bool tend_old(const char *url, const char *live, struct buf *why)
 {
-	struct buf why AUTO_BUF;
+	struct buf broken AUTO_BUF;
 	struct db *db;
 
-	buf_init(&why, 4096);
-	if (db_open(url, DB_WRITER, &db, &why) == DB_OK)
-		db_close(db);
+	buf_init(&broken, 4096);
+	if (db_open(url, DB_WRITER, &db, &broken) != DB_OK)
+		return true;
+	db_close(db);
+	if (!has_log(live))
+		return true;
+	buf_addf(why,
+	         "%s cannot be set aside: its log cannot be brought into it; stop what still reads "
+	         "it, such as an audit or a backup, or free some space",
+	         live);
+	return false;
 }
 
 /* A second name for the old store; what SQLite keeps beside it is moved, for else the new store
@@ -409,7 +425,8 @@ static bool set_aside(const struct restore_plan *plan, const char *live, char ol
 	old[0] = '\0';
 	if (access(live, F_OK) != 0 && errno == ENOENT)
 		return true;
-	tend_old(plan->url);
+	if (!tend_old(plan->url, live, why))
+		return false;
 	render_old_name(plan->now_us, name);
 	if (!join(old, live, name) || link(live, old) != 0 || !place_sync_parent(live))
 		return refuse_errno(why, live, "cannot be set aside");

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -205,6 +206,28 @@ START_TEST(the_old_store_is_set_aside_whole)
 }
 END_TEST
 
+/* Else a crash in the middle of the restore could leave the old store without its last commits. */
+START_TEST(a_store_that_is_still_read_is_not_set_aside)
+{
+	char path[PATH_SIZE];
+	sqlite3 *reader;
+
+	check_run("backup", BACKUP, 0, "is written");
+	single_path(STORE, path);
+	ck_assert_int_eq(sqlite3_open_v2(path, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(reader, "BEGIN; SELECT * FROM journal", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	single_pay();
+	service_signal(&service, SIGKILL);
+	(void)service_wait(&service);
+	check_run("restore", BACKUP, 2, "stop what still reads it");
+	ck_assert_int_eq(count_entries("data/payment", "restore"), 0);
+	ck_assert_int_eq(sqlite3_close(reader), SQLITE_OK);
+	check_run("audit", NULL, 0, "20 events");
+	check_run("restore", BACKUP, 0, "restored from event 0");
+}
+END_TEST
+
 START_TEST(a_backup_is_restored_where_there_was_no_store)
 {
 	static const char *const settings[] = {"DATABASE_URL=sqlite:new/place/payment.db", NULL};
@@ -394,6 +417,7 @@ static Suite *backup_suite(void)
 	tcase_add_loop_test(tcase, a_restored_backup_holds_all_that_was_acknowledged_before_it, 0,
 	                    2);
 	tcase_add_test(tcase, the_old_store_is_set_aside_whole);
+	tcase_add_test(tcase, a_store_that_is_still_read_is_not_set_aside);
 	tcase_add_test(tcase, a_backup_is_restored_where_there_was_no_store);
 	tcase_add_loop_test(tcase, a_damaged_backup_is_told_and_not_restored, 0,
 	                    ARRAY_LEN(damages));
