@@ -139,36 +139,56 @@ static const struct statement cache_release = {"PRAGMA shrink_memory", NULL};
 
 struct loading {
 	struct hash_index *index;
+	struct recent recent; /* which replaces the index's once all is read */
 	bool is_short_of_memory;
 };
 
 static void note_row(void *arg, const struct db_row *row)
 {
 	struct loading *loading = arg;
-	struct hash_index *index = loading->index;
-	struct recent *recent = &index->recent;
+	struct recent *recent = &loading->recent;
 
 	if (recent->count == recent->room && !recent_reserve(recent, 2 * (size_t)recent->room))
 		loading->is_short_of_memory = true;
 	if (loading->is_short_of_memory)
 		return;
 	recent_put(recent, db_int(row, 0), db_int(row, 1));
-	index->last_key = db_int(row, 1);
+	loading->index->last_key = db_int(row, 1);
 }
 
-static enum db_result load_tail(struct hash_index *index, struct db *db)
+static enum db_result load_tail(struct loading *loading, struct db *db)
 {
-	struct loading loading = {.index = index};
+	struct hash_index *index = loading->index;
 	enum db_result result;
 	int64_t after;
 
 	do {
 		after = index->last_key;
-		DB_SEND(db, &index->tail, note_row, &loading, V_INT(after), V_INT(LOAD_PAGE_ROWS));
+		DB_SEND(db, &index->tail, note_row, loading, V_INT(after), V_INT(LOAD_PAGE_ROWS));
 		DB_SEND0(db, &cache_release, NULL, NULL);
 		result = db_flush(db);
 	} while (result == DB_OK && index->last_key > after);
-	return loading.is_short_of_memory ? DB_FAILED : result;
+	return loading->is_short_of_memory ? DB_FAILED : result;
+}
+
+static enum db_result load(struct loading *loading, struct db *db)
+{
+	struct hash_index *index = loading->index;
+	struct recent *recent = &loading->recent;
+	enum db_result result;
+
+	hash_index_begin(index);
+	index->hand = 0;
+	index->last_key = 0;
+	if (!recent_reserve(recent, index->recent_max + HASH_INDEX_ADDS_MAX))
+		return DB_FAILED;
+	DB_SEND0(db, &index->place_get, note_place, index);
+	result = db_flush(db);
+	if (result == DB_OK)
+		result = load_tail(loading, db);
+	if (result == DB_OK && !recent_reserve(recent, recent->count + HASH_INDEX_ADDS_MAX))
+		return DB_FAILED;
+	return result;
 }
 
 /* Processes that ended before the hand had gone round once have left too much. */
@@ -182,41 +202,29 @@ static enum db_result merge_all(struct hash_index *index, struct db *db)
 		(void)merge_bucket(index, db);
 	DB_SEND(db, &index->place_set, NULL, NULL, V_INT(index->last_key), V_INT(index->hand));
 	result = db_commit(db);
-	if (result == DB_OK)
+	if (result == DB_OK) {
+		pthread_rwlock_wrlock(&index->lock);
 		recent_clear(&index->recent);
+		pthread_rwlock_unlock(&index->lock);
+	}
 	hash_index_begin(index);
-	return result;
-}
-
-static enum db_result load(struct hash_index *index, struct db *db)
-{
-	struct recent *recent = &index->recent;
-	enum db_result result;
-
-	recent_clear(recent);
-	hash_index_begin(index);
-	index->hand = 0;
-	index->last_key = 0;
-	if (!recent_reserve(recent, index->recent_max + HASH_INDEX_ADDS_MAX))
-		return DB_FAILED;
-	DB_SEND0(db, &index->place_get, note_place, index);
-	result = db_flush(db);
-	if (result != DB_OK)
-		return result;
-	result = load_tail(index, db);
-	if (result == DB_OK && !recent_reserve(recent, recent->count + HASH_INDEX_ADDS_MAX))
-		return DB_FAILED;
-	if (result == DB_OK && recent->count > BEHIND_MAX * index->recent_max)
-		result = merge_all(index, db);
 	return result;
 }
 
 enum db_result hash_index_load(struct hash_index *index, struct db *db)
 {
+	struct loading loading = {.index = index};
+	enum db_result result = load(&loading, db);
+
+	if (result != DB_OK) {
+		recent_release(&loading.recent);
+		return result;
+	}
 	pthread_rwlock_wrlock(&index->lock);
-	enum db_result result = load(index, db);
+	recent_release(&index->recent);
+	index->recent = loading.recent;
 	pthread_rwlock_unlock(&index->lock);
-	return result;
+	return index->recent.count > BEHIND_MAX * index->recent_max ? merge_all(index, db) : DB_OK;
 }
 
 void hash_index_close(struct hash_index *index)

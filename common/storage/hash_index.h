@@ -62,7 +62,8 @@ struct hash_index {
 	}
 
 /* Reads the recent part anew, outside of a transaction: at the start, and after a recovery.
- * DB_FAILED also when there is no memory. */
+ * DB_FAILED also when there is no memory. Where it fails, other threads find what they found
+ * before, and nothing may be added until it has succeeded. */
 must_use enum db_result hash_index_load(struct hash_index *index, struct db *db);
 void hash_index_close(struct hash_index *index);
 

@@ -217,6 +217,19 @@ START_TEST(a_row_is_not_found_before_its_commit)
 }
 END_TEST
 
+START_TEST(a_load_that_fails_leaves_what_is_found)
+{
+	add_things(ADDS_MAX, hash_of);
+	ck_assert_int_eq(db_script(store.db, "ALTER TABLE things RENAME TO away"), DB_OK);
+	ck_assert_int_eq(hash_index_load(&index_, store.db), DB_FAILED);
+	ck_assert_int_eq(db_script(store.db, "ALTER TABLE away RENAME TO things"), DB_OK);
+	check_all(hash_of);
+	load();
+	add_things(ADDS_MAX, hash_of);
+	check_all(hash_of);
+}
+END_TEST
+
 START_TEST(entries_of_deleted_rows_go_within_a_round)
 {
 	const int64_t kept = 5 * RECENT_MAX;
@@ -325,6 +338,7 @@ static Suite *hash_index_suite(void)
 	tcase_add_test(cases, memory_is_bounded_and_so_is_what_a_start_reads);
 	tcase_add_test(cases, a_transaction_that_was_rolled_back_leaves_no_trace);
 	tcase_add_test(cases, a_row_is_not_found_before_its_commit);
+	tcase_add_test(cases, a_load_that_fails_leaves_what_is_found);
 	tcase_add_test(cases, entries_of_deleted_rows_go_within_a_round);
 	tcase_add_loop_test(cases, an_audit_tells_what_does_not_fit, 0, ARRAY_LEN(tampers));
 	tcase_add_test(cases, an_audit_tells_a_place_that_is_too_far);
