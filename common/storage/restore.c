@@ -415,26 +415,36 @@ static bool tend_old(const char *url, const char *live, struct buf *why)
 	return false;
 }
 
-/* A second name for the old store; what SQLite keeps beside it is moved, for else the new store
- * would take it for its own. */
+/* What SQLite keeps beside a store, else the new one would take it for its own; it may be there
+ * without the store, where that was lost. */
+static bool move_companions(const char *live, const char *old)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(companions); i++)
+		if (!join(from, live, companions[i]) || !join(to, old, companions[i]) ||
+		    (rename(from, to) != 0 && errno != ENOENT))
+			return false;
+	return true;
+}
+
+/* A second name for the old store; "" where there is none. */
 static bool set_aside(const struct restore_plan *plan, const char *live, char old[PATH_MAX],
                       struct buf *why)
 {
-	char name[OLD_NAME_SIZE], from[PATH_MAX], to[PATH_MAX];
+	bool is_there = access(live, F_OK) == 0 || errno != ENOENT;
+	char name[OLD_NAME_SIZE];
 
-	old[0] = '\0';
-	if (access(live, F_OK) != 0 && errno == ENOENT)
-		return true;
-	if (!tend_old(plan->url, live, why))
-		return false;
 	render_old_name(plan->now_us, name);
-	if (!join(old, live, name) || link(live, old) != 0 || !place_sync_parent(live))
+	if (is_there && !tend_old(plan->url, live, why))
+		return false;
+	if (!join(old, live, name) ||
+	    (is_there && (link(live, old) != 0 || !place_sync_parent(live))))
 		return refuse_errno(why, live, "cannot be set aside");
-	for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
-		if (!join(from, live, companions[i]) || !join(to, old, companions[i]) ||
-		    (rename(from, to) != 0 && errno != ENOENT))
-			return refuse_errno(why, live, "cannot be set aside whole");
-	}
+	if (!move_companions(live, old))
+		return refuse_errno(why, live, "cannot be set aside whole");
+	if (!is_there)
+		old[0] = '\0';
 	return place_sync_parent(live) || refuse_errno(why, live, "cannot be set aside durably");
 }
 

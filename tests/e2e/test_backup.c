@@ -228,6 +228,24 @@ START_TEST(a_store_that_is_still_read_is_not_set_aside)
 }
 END_TEST
 
+/* SQLite would take the old log for that of the new store. */
+START_TEST(the_log_of_a_store_that_was_lost_is_set_aside_too)
+{
+	char path[PATH_SIZE];
+
+	check_run("backup", BACKUP, 0, "is written");
+	single_pay();
+	service_signal(&service, SIGKILL);
+	(void)service_wait(&service);
+	single_path(STORE, path);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(count_entries("data/payment", "payment.db-wal"), 1);
+	check_run("restore", BACKUP, 0, "restored from event 0");
+	ck_assert_int_eq(count_entries("data/payment", "before-restore"), 2);
+	check_run("audit", NULL, 0, "1 events");
+}
+END_TEST
+
 START_TEST(a_backup_is_restored_where_there_was_no_store)
 {
 	static const char *const settings[] = {"DATABASE_URL=sqlite:new/place/payment.db", NULL};
@@ -418,6 +436,7 @@ static Suite *backup_suite(void)
 	                    2);
 	tcase_add_test(tcase, the_old_store_is_set_aside_whole);
 	tcase_add_test(tcase, a_store_that_is_still_read_is_not_set_aside);
+	tcase_add_test(tcase, the_log_of_a_store_that_was_lost_is_set_aside_too);
 	tcase_add_test(tcase, a_backup_is_restored_where_there_was_no_store);
 	tcase_add_loop_test(tcase, a_damaged_backup_is_told_and_not_restored, 0,
 	                    ARRAY_LEN(damages));
