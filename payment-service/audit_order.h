@@ -7,7 +7,9 @@
 #include "storage/audit.h"
 
 #define AUDIT_WHERE_SIZE 80
-#define AUDIT_REFUNDS_MAX (PAYMENT_KEYS_PER_ORDER * REFUND_KEYS_PER_PAYMENT)
+#define REFUND_KEYS_PER_ORDER (PAYMENT_KEYS_PER_ORDER * REFUND_KEYS_PER_PAYMENT)
+/* Payments that never reached the processor have none. */
+#define AUDIT_REFUNDS_MAX (PAYMENTS_PER_ORDER_MAX * REFUND_KEYS_PER_PAYMENT)
 
 /* A row of payments, what its events say, what its refunds say. Its texts are gone. */
 struct audit_payment {
@@ -45,7 +47,7 @@ struct audit_order {
 	char order_id[ORDER_ID_MAX + 1];
 	size_t payments_count, refunds_count; /* by rising key */
 	struct audit_payment payments[PAYMENT_KEYS_PER_ORDER];
-	struct audit_refund refunds[AUDIT_REFUNDS_MAX];
+	struct audit_refund refunds[AUDIT_REFUNDS_MAX + 1]; /* with one that is looked at only */
 	struct buf told;
 	struct audit_event event;
 	int64_t events_count;           /* of its chain, up to the audit's head */

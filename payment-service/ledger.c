@@ -17,7 +17,7 @@ const char *const transfer_kind_names[] = {"authorize",
 #define SELECT_TRANSFERS \
 	"SELECT t.transfer_key, t.payment_key, p.payment_id, o.order_id, t.kind, " \
 	"t.debit_account, t.credit_account, t.currency, t.amount_minor, t.created_us "
-#define AND_ORDER "JOIN orders o ON o.order_seq = t.payment_key / 128 "
+#define AND_ORDER "JOIN orders o ON o.order_seq = t.payment_key / 1024 "
 #define FROM_TRANSFERS \
 	"FROM transfers t JOIN payments p ON p.payment_key = t.payment_key " AND_ORDER
 /* The events of a payment's order, back from the last one about the payment. Whatever is stored,

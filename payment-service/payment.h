@@ -10,8 +10,11 @@
 
 #define PAYMENT_DETAIL_SIZE 240
 #define PAYMENTS_PER_ORDER_MAX 100
+/* With those that never reached the processor: they are no payments, and an outage makes many. At a
+ * Retry-After of 30 s one caller needs eight hours for as many. */
+#define ATTEMPTS_PER_ORDER_MAX 1000
 #define REFUNDS_PER_PAYMENT_MAX 100
-#define PAYMENT_KEYS_PER_ORDER 128 /* see payment_key; the schema's statements repeat it */
+#define PAYMENT_KEYS_PER_ORDER 1024 /* see payment_key; the schema's statements repeat it */
 #define REFUND_KEYS_PER_PAYMENT 128
 #define TRANSFER_KEYS_PER_EVENT 4
 #define PAYMENT_METHOD_MAX 64
@@ -41,7 +44,7 @@ enum operation {
 
 /* A payment as it is stored and shown. Texts are borrowed from where the struct was filled. */
 struct payment {
-	int64_t payment_key; /* order_seq * 128 + number within the order; from a decision that
+	int64_t payment_key; /* order_seq * 1024 + number within the order; from a decision that
 	                        makes one only the number */
 	char payment_id[ID_SIZE];
 	char order_id[ORDER_ID_MAX + 1];
@@ -148,12 +151,13 @@ struct payment_view {
 	bool order_known;
 	int64_t order_seq;
 	int64_t last_event_seq; /* of the order, 0: none */
-	int64_t payments_count;
-	int64_t claimed_minor; /* api.md, "Against the order": of all live payments */
-	int64_t open_minor;    /* the part of it that the processor's next word may take away */
-	int64_t total_minor;   /* the first live payment's claim; 0: none */
-	int64_t total_key;     /* that payment's key */
-	bool total_is_open;    /* its claim may be taken away likewise */
+	int64_t attempts_count;
+	int64_t payments_count; /* of these, those that reached the processor, or may have */
+	int64_t claimed_minor;  /* api.md, "Against the order": of all live payments */
+	int64_t open_minor;     /* the part of it that the processor's next word may take away */
+	int64_t total_minor;    /* the first live payment's claim; 0: none */
+	int64_t total_key;      /* that payment's key */
+	bool total_is_open;     /* its claim may be taken away likewise */
 	const struct currency *currency; /* of the total */
 	bool has_natural;                /* a live payment that was made without a key: */
 	struct payment natural;
@@ -182,6 +186,9 @@ struct payment_outcome {
 	enum error settled;       /* what its caller is told */
 	bool contradicts;         /* the processor said something else before */
 };
+
+/* The decline_code of what never reached the processor. */
+extern const char code_unreachable[];
 
 /* Adds one stored payment of the order, in any order, to the view. True when it is the order's
  * natural payment: then the caller sees to it that its texts last as long as the view. */

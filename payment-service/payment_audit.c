@@ -15,7 +15,7 @@
 #define CHECK_TWICE "order-twice"
 #define TWICE "another row has the same order_id"
 /* Orders that begin later have no right number: no payment or refund has a key for them. */
-#define ORDER_SEQ_MAX (INT64_MAX / AUDIT_REFUNDS_MAX - 1)
+#define ORDER_SEQ_MAX (INT64_MAX / REFUND_KEYS_PER_ORDER - 1)
 
 /* Each order with how many others have its id, as far as they are in the index's table. */
 static const struct statement orders = {
@@ -37,7 +37,7 @@ static const struct statement unlinked = {
 	"SELECT j.seq FROM journal j WHERE j.seq > $1 AND j.seq <= $2 AND json_valid(j.line) AND "
 	"json_extract(j.line, '$.data.payment_id') IS NOT NULL AND NOT EXISTS ("
 	"WITH RECURSIVE chain (seq) AS (SELECT o.last_event_seq FROM payments p "
-	"JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	"JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 	"WHERE p.payment_id = json_extract(j.line, '$.data.payment_id') UNION ALL "
 	"SELECT k.order_prev_seq FROM chain c JOIN journal k ON k.seq = c.seq "
 	"WHERE c.seq > j.seq AND k.order_prev_seq < c.seq) "
@@ -120,8 +120,8 @@ static void send_rows(struct walk *walk, int64_t end_order_seq)
 	        V_INT(is_first ? INT64_MIN : first * PAYMENT_KEYS_PER_ORDER),
 	        V_INT(is_last ? INT64_MAX : end * PAYMENT_KEYS_PER_ORDER - 1));
 	DB_SEND(db, &audit_refunds, audit_take_refund, order,
-	        V_INT(is_first ? INT64_MIN : first * AUDIT_REFUNDS_MAX),
-	        V_INT(is_last ? INT64_MAX : end * AUDIT_REFUNDS_MAX - 1));
+	        V_INT(is_first ? INT64_MIN : first * REFUND_KEYS_PER_ORDER),
+	        V_INT(is_last ? INT64_MAX : end * REFUND_KEYS_PER_ORDER - 1));
 	walk->next_order_seq = end;
 }
 

@@ -7,7 +7,7 @@
 
 #include "settle.h"
 
-static_assert(PAYMENTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
+static_assert(ATTEMPTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
               "each payment of an order has a key of its own");
 static_assert(REFUNDS_PER_PAYMENT_MAX <= REFUND_KEYS_PER_PAYMENT,
               "each refund of a payment has a key of its own");
@@ -35,11 +35,20 @@ static int64_t open_claim(const struct payment *payment)
 	return 0;
 }
 
+const char code_unreachable[] = "processor_unreachable";
+
+static bool was_reached(const struct payment *payment)
+{
+	return payment->status != PAYMENT_FAILED ||
+	       !text_is(payment->decline_code, code_unreachable);
+}
+
 bool payment_view_add(struct payment_view *view, const struct payment *payment)
 {
 	int64_t claims = claim(payment);
 
-	view->payments_count++;
+	view->attempts_count++;
+	view->payments_count += was_reached(payment) ? 1 : 0;
 	if (claims == 0)
 		return false;
 	if (view->total_minor == 0 || payment->payment_key < view->total_key) {
@@ -109,7 +118,7 @@ static enum error check_order(const struct payment_view *view, const struct pay_
 static void fill(const struct payment_view *view, const struct pay_command *command,
                  const struct payment_moment *moment, struct payment *payment)
 {
-	*payment = (struct payment){.payment_key = view->payments_count,
+	*payment = (struct payment){.payment_key = view->attempts_count,
 	                            .currency = command->currency,
 	                            .amount_minor = command->amount_minor,
 	                            .status = PAYMENT_PROCESSING,
@@ -147,7 +156,8 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
 	error = check_order(view, command, ret_outcome, detail);
 	if (error != ERR_NONE)
 		return error;
-	if (view->payments_count >= PAYMENTS_PER_ORDER_MAX) {
+	if (view->payments_count >= PAYMENTS_PER_ORDER_MAX ||
+	    view->attempts_count >= ATTEMPTS_PER_ORDER_MAX) {
 		(void)snprintf(detail, PAYMENT_DETAIL_SIZE,
 		               "An order takes at most %d payments: create a new order.",
 		               PAYMENTS_PER_ORDER_MAX);

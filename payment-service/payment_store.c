@@ -18,8 +18,8 @@ struct hash_index paid_order_index =
 
 #define SELECT_PAYMENTS \
 	"SELECT " PAYMENT_COLUMNS ", o.order_seq, o.order_hash, o.last_event_seq FROM "
-#define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 128 AND o.order_seq * 128 + 127 "
-#define PAYMENTS_WITH_ORDER "payments p JOIN orders o ON o.order_seq = p.payment_key / 128 "
+#define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 1024 AND o.order_seq * 1024 + 1023 "
+#define PAYMENTS_WITH_ORDER "payments p JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 
 /* An order through its index, but for the one with the number $3; and that one, $1. */
 #define ORDER_BY_HASH "orders_by_hash i JOIN orders o ON o.order_seq = i.order_seq "
@@ -206,7 +206,7 @@ static void check(const struct payment *payment)
 {
 	bool is_pending = payment->pending_operation != OPERATION_NONE;
 
-	ensure(payment->payment_key % PAYMENT_KEYS_PER_ORDER < PAYMENTS_PER_ORDER_MAX);
+	ensure(payment->payment_key % PAYMENT_KEYS_PER_ORDER < ATTEMPTS_PER_ORDER_MAX);
 	ensure(payment->amount_minor > 0 && payment->amount_minor <= MONEY_MINOR_MAX);
 	ensure(payment->captured_minor >= 0 && payment->captured_minor <= payment->amount_minor);
 	ensure(payment->refunded_minor >= 0 && payment->refund_pending_minor >= 0);

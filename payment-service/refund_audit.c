@@ -9,11 +9,11 @@
 const struct statement audit_refunds = {
 	"SELECT " REFUND_COLUMNS ", i.intent_key FROM refunds r "
 	"LEFT JOIN payments p ON p.payment_key = r.refund_key / 128 "
-	"LEFT JOIN orders o ON o.order_seq = r.refund_key / 16384 "
+	"LEFT JOIN orders o ON o.order_seq = r.refund_key / 131072 "
 	"LEFT JOIN intents i ON i.intent_key = r.intent_key AND i.refund_key = r.refund_key "
 	"WHERE r.refund_key BETWEEN $1 AND $2 ORDER BY r.refund_key",
 	NULL};
-static_assert(PAYMENT_KEYS_PER_ORDER * REFUND_KEYS_PER_PAYMENT == 16384, "as it says");
+static_assert(REFUND_KEYS_PER_ORDER == 131072, "as it says");
 
 static void refund_finding(const struct audit_order *order, const struct audit_refund *refund,
                            const char *check, const char *what)
@@ -36,7 +36,7 @@ static struct audit_payment *payment_by_key(struct audit_order *order, int64_t p
 void audit_take_refund(void *arg, const struct db_row *row)
 {
 	struct audit_order *order = arg;
-	struct audit_refund *refund = &order->refunds[order->refunds_count];
+	struct audit_refund *refund = &order->refunds[order->refunds_count]; /* one place more */
 	struct audit_payment *payment;
 
 	order->audit->rows_checked++;
@@ -46,6 +46,10 @@ void audit_take_refund(void *arg, const struct db_row *row)
 	payment = payment_by_key(order, refund->row.refund_key / REFUND_KEYS_PER_PAYMENT);
 	if (payment == NULL) {
 		refund_finding(order, refund, "refund-payment", "its payment is not there");
+		return;
+	}
+	if (order->refunds_count == AUDIT_REFUNDS_MAX) {
+		refund_finding(order, refund, "refund-payment", "its order has too many refunds");
 		return;
 	}
 	order->refunds_count++;

@@ -7,7 +7,7 @@ const char *const refund_status_names[] = {"processing", "success", "failed", NU
 #define SELECT_REFUNDS \
 	"SELECT " REFUND_COLUMNS " FROM refunds r " \
 	"JOIN payments p ON p.payment_key = r.refund_key / 128 " \
-	"JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	"JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 
 static const struct statement refund_by_id = {SELECT_REFUNDS "WHERE r.refund_id = $1", NULL};
 static const struct statement refunds_of_payment = {

@@ -14,7 +14,7 @@
 
 const struct statement audit_payments = {
 	"SELECT " PAYMENT_COLUMNS ", i.operation FROM payments p "
-	"LEFT JOIN orders o ON o.order_seq = p.payment_key / 128 "
+	"LEFT JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 	"LEFT JOIN intents i ON i.intent_key = p.intent_key AND i.payment_key = p.payment_key "
 	"AND i.refund_key IS NULL "
 	"WHERE p.payment_key BETWEEN $1 AND $2 ORDER BY p.payment_key",

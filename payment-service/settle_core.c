@@ -49,7 +49,7 @@ static enum error refusal(const struct decision *decision)
 static struct text decline_code_of(const struct decision *decision)
 {
 	if (decision->verdict == VERDICT_UNREACHABLE)
-		return TEXT_LITERAL("processor_unreachable");
+		return text_of(code_unreachable);
 	return decision->decline_code.ptr == NULL ? TEXT_LITERAL("declined")
 	                                          : decision->decline_code;
 }

@@ -17,7 +17,7 @@ CREATE TABLE orders_by_hash (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO index_places (name, place, hand) VALUES ('orders_by_hash', 0, 0);
 
--- payment_key is order_seq * 128 + a number from 0 on: an order's payments (at most 100) stand side by side, so that they are
+-- payment_key is order_seq * 1024 + a number from 0 on: an order's payments (at most 1000) stand side by side, so that they are
 -- found through the order's row, and new payments are appended. intent_key: what the processor was asked and has not answered
 -- (0: nothing); pending_minor is what a pending capture takes. resolve_reason is an operator's, of what was never settled.
 CREATE TABLE payments (

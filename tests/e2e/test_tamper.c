@@ -131,11 +131,11 @@ static const struct tamper_row {
          "UPDATE payments SET payment_id = " OTHER_ID "WHERE last_event_seq = 3",
          "payment-missing: journal seq 3: "},
 	{"a payment was moved to another order", &payment_service,
-         "UPDATE payments SET payment_key = 1 * 128 + 7 WHERE last_event_seq = 3",
+         "UPDATE payments SET payment_key = 1 * 1024 + 7 WHERE last_event_seq = 3",
          "payment-state: payments payment_id pay_"},
 	{"a payment was made up", &payment_service, MADE_UP_PAYMENT("payment_key + 1"),
          "payment-state: payments payment_id pay_"},
-	{"a payment was made up for no order", &payment_service, MADE_UP_PAYMENT("900000 * 128"),
+	{"a payment was made up for no order", &payment_service, MADE_UP_PAYMENT("900000 * 1024"),
          "payment-order: payments payment_id pay_"},
 	{"a payment was made up before all orders", &payment_service, MADE_UP_PAYMENT("-128"),
          "payment-order: payments payment_id pay_"},
@@ -166,7 +166,7 @@ static const struct tamper_row {
          "UPDATE journal SET order_prev_seq = 0 WHERE seq = 5;"
          "INSERT INTO orders SELECT 5, order_hash, order_id, 5 FROM orders WHERE order_seq = 2;"
          "UPDATE orders SET last_event_seq = 4 WHERE order_seq = 2;"
-         "UPDATE payments SET payment_key = 5 * 128 WHERE last_event_seq = 5",
+         "UPDATE payments SET payment_key = 5 * 1024 WHERE last_event_seq = 5",
          "order-twice: orders order_seq 5: "},
 	{"an order's place in the journal was changed", &payment_service,
          "UPDATE orders SET last_event_seq = 3 WHERE order_id = 'a-2'",

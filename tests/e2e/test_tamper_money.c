@@ -71,8 +71,8 @@ static void release(void)
 }
 
 #define ORDER_SEQ(order) "(SELECT order_seq FROM orders WHERE order_id = '" order "')"
-#define OF(order) " WHERE payment_key = " ORDER_SEQ(order) " * 128"
-#define REFUND(order, number) " WHERE refund_key = " ORDER_SEQ(order) " * 16384 + " #number
+#define OF(order) " WHERE payment_key = " ORDER_SEQ(order) " * 1024"
+#define REFUND(order, number) " WHERE refund_key = " ORDER_SEQ(order) " * 131072 + " #number
 #define LAST_LINE(from, to) \
 	"UPDATE journal SET line = replace(line, '" from "', '" to "') " \
 	"WHERE seq = (SELECT seq FROM journal_head);" \
@@ -196,7 +196,7 @@ static const struct {
 	{"a refund is gone", "DELETE FROM refunds" REFUND("refunded", 1),
          "payment-refunds refund-missing "},
 	{"a refund was made up", OTHER_REFUND("refund_key + 1"), "payment-refunds refund-state "},
-	{"a refund was made up for no payment", OTHER_REFUND("900000 * 16384"), "refund-payment "},
+	{"a refund was made up for no payment", OTHER_REFUND("900000 * 131072"), "refund-payment "},
 	{"a refund's id",
          "UPDATE refunds SET refund_id = substr(refund_id, 1, 29) || '!'" REFUND("refunded", 1),
          "refund-missing refund-state "},

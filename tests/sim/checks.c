@@ -13,7 +13,7 @@
 /* ---- an order ---- */
 
 struct stored_payments {
-	struct payment rows[MODEL_PAYMENTS_MAX];
+	struct payment rows[MODEL_ATTEMPTS_MAX];
 	size_t count;
 };
 
@@ -25,7 +25,7 @@ static void take_payment(void *arg, const struct db_row *row)
 
 	if (payment_row_is_empty(row) || !payment_from_row(row, &payment))
 		return;
-	ensure(stored->count < MODEL_PAYMENTS_MAX);
+	ensure(stored->count < MODEL_ATTEMPTS_MAX);
 	for (; at > 0 && stored->rows[at - 1].payment_key > payment.payment_key; at--)
 		stored->rows[at] = stored->rows[at - 1];
 	stored->rows[at] = payment;

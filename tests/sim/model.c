@@ -303,6 +303,20 @@ static struct expected pay_again(const struct model_payment *live, int64_t numbe
 	return expected;
 }
 
+static int64_t count_reached(const struct model *model, const struct model_order *order)
+{
+	int64_t count = 0;
+
+	for (int64_t i = 0; i < order->payments_count; i++) {
+		const struct model_payment *payment = &model->payments[order->payments[i]];
+
+		if (payment->status != MODEL_FAILED ||
+		    model->attempts[payment->attempt].verdict != VERDICT_UNREACHABLE)
+			count++;
+	}
+	return count;
+}
+
 static struct expected pay(struct model *model, const struct wish *wish, bool has_key)
 {
 	struct model_order *order = &model->orders[wish->order];
@@ -312,7 +326,8 @@ static struct expected pay(struct model *model, const struct wish *wish, bool ha
 		if (is_live(&model->payments[order->payments[i]]))
 			return pay_again(&model->payments[order->payments[i]], order->payments[i],
 			                 wish, has_key);
-	if (order->payments_count == MODEL_PAYMENTS_MAX)
+	if (order->payments_count == MODEL_ATTEMPTS_MAX ||
+	    count_reached(model, order) == MODEL_PAYMENTS_MAX)
 		return refuse(SAID(SAID_REQUEST), SAID(SAID_REQUEST));
 	model->payments_count++;
 	ensure(model->payments_count <= PAYMENTS_MAX);

@@ -10,8 +10,9 @@
 #include "base/currency.h"
 #include "sim/bank.h"
 
-#define MODEL_PAYMENTS_MAX 100 /* of an order */
-#define MODEL_REFUNDS_MAX 100  /* of a payment */
+#define MODEL_PAYMENTS_MAX 100  /* of an order, that may have reached the processor */
+#define MODEL_ATTEMPTS_MAX 1000 /* with the others */
+#define MODEL_REFUNDS_MAX 100   /* of a payment */
 #define MODEL_CURRENCIES 3
 #define MODEL_NONE (-1)
 
@@ -96,7 +97,7 @@ struct model_payment {
 
 struct model_order {
 	char id[ORDER_ID_MAX + 1];
-	int64_t payments[MODEL_PAYMENTS_MAX], payments_count;
+	int64_t payments[MODEL_ATTEMPTS_MAX], payments_count;
 };
 
 /* Debits less credits of the accounts; the ledger's sides are checked elsewhere. */

@@ -337,6 +337,7 @@ static const struct {
 START_TEST(a_part_payment_keeps_to_what_is_due)
 {
 	struct payment_view view = {.order_known = true,
+	                            .attempts_count = 1,
 	                            .payments_count = 1,
 	                            .claimed_minor = 400,
 	                            .total_minor = 1000,
@@ -370,6 +371,7 @@ static const struct {
 START_TEST(a_refusal_that_an_open_outcome_may_lift_is_for_now)
 {
 	struct payment_view view = {.order_known = true,
+	                            .attempts_count = 2,
 	                            .payments_count = 2,
 	                            .claimed_minor = 900,
 	                            .open_minor = 500,
@@ -408,6 +410,22 @@ START_TEST(an_order_takes_at_most_100_payments)
 	for (int64_t i = 0; i < PAYMENTS_PER_ORDER_MAX; i++) {
 		check("one more attempt", &view, &pay, ERR_NONE, NEW, false);
 		add(&view, &(struct given)FAILED(1099), i);
+	}
+	check("one too many", &view, &pay, ERR_INVALID_REQUEST, NOTHING, false);
+}
+END_TEST
+
+/* An outage must not use up an order. */
+START_TEST(what_never_reached_the_processor_is_no_payment_of_the_100)
+{
+	static const struct asked pay = PAY(1099);
+	struct payment_view view = {0};
+
+	for (int64_t i = 0; i < ATTEMPTS_PER_ORDER_MAX; i++) {
+		check("one more attempt", &view, &pay, ERR_NONE, NEW, false);
+		const struct payment payment = {.status = PAYMENT_FAILED,
+		                                .decline_code = text_of(code_unreachable)};
+		ck_assert(!payment_view_add(&view, &payment));
 	}
 	check("one too many", &view, &pay, ERR_INVALID_REQUEST, NOTHING, false);
 }
@@ -470,6 +488,7 @@ static Suite *payment_core_suite(void)
 	                    ARRAY_LEN(part_payments));
 	tcase_add_loop_test(tests, the_total_is_what_the_first_live_payment_claims, 0, 2);
 	tcase_add_test(tests, an_order_takes_at_most_100_payments);
+	tcase_add_test(tests, what_never_reached_the_processor_is_no_payment_of_the_100);
 	tcase_add_test(tests, a_replay_passes_the_limit_of_payments);
 	tcase_add_loop_test(tests, a_new_payment_holds_what_was_asked_and_answered, 0, 2);
 	tcase_add_loop_test(tests, a_refusal_that_an_open_outcome_may_lift_is_for_now, 0,
