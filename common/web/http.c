@@ -108,7 +108,7 @@ static enum MHD_Result send_answer(struct http *http, struct MHD_Connection *con
 	bool close = answer->close || http->listen_fd < 0;
 
 	ensure(answer->status >= 200 && answer->status <= 599);
-	struct MHD_Response *response = http_response(answer, close);
+	struct MHD_Response *response = http_response(answer, close, &http->stalled_turns);
 	if (response == NULL)
 		return MHD_NO;
 

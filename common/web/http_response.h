@@ -6,7 +6,9 @@
 
 struct MHD_Response;
 
-/* close: the connection ends after it. NULL: no memory or descriptor. */
-must_use struct MHD_Response *http_response(const struct http_answer *answer, bool close);
+/* close: the connection ends after it. stalled_turns outlives the response: it is set to 0 with
+ * each part of a file that is sent. NULL: no memory or descriptor. */
+must_use struct MHD_Response *http_response(const struct http_answer *answer, bool close,
+                                            int *stalled_turns);
 
 #endif
