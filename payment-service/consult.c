@@ -66,7 +66,7 @@ static enum result result_of(const struct processor_answer *answers, size_t coun
 	case VERDICT_UNREACHABLE: return RESULT_UNREACHABLE;
 	case VERDICT_OPEN: break;
 	}
-	ensure(!"a verdict");
+	ensure(false); /* there is no other verdict */
 	return RESULT_NO_ANSWER;
 }
 
@@ -138,7 +138,7 @@ static bool is_word(const struct processor_answer *answer, enum operation operat
 	case VERDICT_UNREACHABLE: return operation != OPERATION_REVERSE && is_first;
 	case VERDICT_OPEN: break;
 	}
-	ensure(!"a verdict");
+	ensure(false); /* there is no other verdict */
 	return false;
 }
 
