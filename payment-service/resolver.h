@@ -5,20 +5,11 @@
 #define PAYMENT_RESOLVER_H
 
 #include "processor.h"
-#include "runtime/job.h"
+#include "runtime/submitter.h"
 
 #define RESOLVER_INTENTS_MAX 64 /* consulted about, and the command not committed yet */
 /* Answers that come by themselves, later; more are dropped: the next question finds the truth. */
 #define RESOLVER_LATER_MAX 128
-
-/* Where its commands go. */
-struct submitter {
-	enum error (*reserve)(void *arg); /* as writer_reserve and writer_publish */
-	void (*publish)(void *arg, struct job *job);
-	/* On the thread that executed a command, which is back: there may be more to do. */
-	void (*came_back)(void *arg);
-	void *arg;
-};
 
 struct resolver;
 
