@@ -1,7 +1,9 @@
 /* main.c - the order service: its options, and what the shared main needs to know of it. */
+#include "expirer_thread.h"
 #include "order_api.h"
 #include "order_audit.h"
 #include "order_commands.h"
+#include "order_metrics.h"
 #include "order_store.h"
 #include "web/service.h"
 
@@ -13,7 +15,17 @@ static const struct option options[] = {
 	{0},
 };
 
-static const struct endpoint *const endpoints[] = {order_endpoints, NULL};
+static const struct endpoint *const endpoints[] = {order_endpoints, order_read_endpoints, NULL};
+
+static void *start_work(const struct work_context *context, struct buf *why)
+{
+	return expirer_start(context->options->database_url, context->env, context->writer, why);
+}
+
+static void stop_work(void *work)
+{
+	expirer_stop(work);
+}
 
 static const struct service order_service = {
 	.name = "order-service",
@@ -24,7 +36,10 @@ static const struct service order_service = {
 	.migrations_count = &order_migrations_count,
 	.endpoints = endpoints,
 	.domain = &order_domain,
+	.start_work = start_work,
+	.stop_work = stop_work,
 	.register_metrics = order_register_metrics,
+	.read_metrics = order_read_metrics,
 	.audit = order_audit,
 };
 

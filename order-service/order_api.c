@@ -1,14 +1,11 @@
-/* order_api.c - the order service's rows of the endpoint table, and what fields alone cannot say
+/* order_api.c - the rows of the endpoint table that change orders, and what fields alone cannot say
  * about them. */
 #include "order_api.h"
 
 #include "order_commands.h"
 #include "order_fields.h"
 #include "order_store.h"
-#include "web/keys.h"
-#include "web/list.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- POST /order ---- */
@@ -135,109 +132,54 @@ static enum error order_prepare(struct request *request, struct field_errors *er
 	return ERR_NONE;
 }
 
-/* ---- POST /orders/{order_id}/redact ---- */
+/* ---- POST /orders/{order_id}/cancel, fulfill, redact ---- */
 
-static enum error redact_prepare(struct request *request, struct field_errors *errors)
+#undef I
+#define I struct order_change_command
+
+static const struct field cancel_fields[] = {
+	FIELD_TEXT("reason", I, reason, FIELD_NO_CARD, 0, 200,
+                   "For people; shown in answers only."),
+	FIELD_END,
+};
+
+static enum error change_prepare(struct request *request, const struct command_kind *kind)
 {
-	struct order_redact_command *command = request->input;
+	struct order_change_command *command = request->input;
 	struct text id = text_of(request->path_id);
 
-	(void)errors;
 	text_copy(id, command->order_id, sizeof(command->order_id));
 	command->order_hash = hash_keyed(api_settings(request->api)->sip_key, id);
-	request->job.kind = &order_redact_kind;
+	request->job.kind = kind;
 	request->job.command = command;
 	return ERR_NONE;
 }
 
-/* ---- GET /orders/{order_id} ---- */
-
-static void render_row(void *arg, const struct db_row *row)
+static enum error cancel_prepare(struct request *request, struct field_errors *errors)
 {
-	struct request *request = arg;
-	struct order order;
-
-	order_from_row(row, &order);
-	field_render(order_fields, &order, &request->job.answer.body);
-	request->job.answer.status = 200;
+	(void)errors;
+	return change_prepare(request, &order_cancel_kind);
 }
 
-static enum error order_run(struct request *request, struct db *db)
+static enum error fulfill_prepare(struct request *request, struct field_errors *errors)
 {
-	struct text id = text_of(request->path_id);
-
-	order_send_by_id(db, hash_keyed(api_settings(request->api)->sip_key, id), id, render_row,
-	                 request);
-	if (db_flush(db) != DB_OK)
-		return ERR_STORAGE_UNAVAILABLE;
-	return request->job.answer.status == 200 ? ERR_NONE : ERR_NOT_FOUND;
+	(void)errors;
+	return change_prepare(request, &order_fulfill_kind);
 }
 
-/* ---- GET /orders ---- */
-
-struct orders_input {
-	int64_t limit;
-	struct text after;
-	int state;
-	struct text customer;
-	int64_t created_after_us, created_before_us;
-};
-
-#undef I
-#define I struct orders_input
-#define FILTERS (&orders_query[2])
-
-static const struct field orders_query[] = {
-	FIELD_INTEGER("limit", I, limit, FIELD_OPTIONAL, 1, LIST_LIMIT_MAX, LIST_LIMIT_DEFAULT,
-                      "Orders a page."),
-	FIELD_CURSOR("after", I, after, "The value of next of the page before."),
-	FIELD_ENUM("state", I, state, FIELD_OPTIONAL, order_state_names, "In this state only."),
-	FIELD_TEXT("customer", I, customer, FIELD_OPTIONAL, 1, 255,
-                   "Of exactly this customer only."),
-	FIELD_TIME("created_after", I, created_after_us, FIELD_OPTIONAL,
-                   "Later than this RFC 3339 time."),
-	FIELD_TIME("created_before", I, created_before_us, FIELD_OPTIONAL,
-                   "Earlier than this RFC 3339 time."),
-	FIELD_END,
-};
-
-static void orders_send(const struct list *list, struct db *db, int64_t count)
+static enum error redact_prepare(struct request *request, struct field_errors *errors)
 {
-	int64_t before_seq;
-	bool is_number = text_to_int(text_of(list->position), INT64_MAX, &before_seq);
-
-	ensure(is_number); /* ours: a cursor's hash was checked */
-	order_send_page(db, before_seq, count, list_row, (void *)(uintptr_t)list);
+	(void)errors;
+	return change_prepare(request, &order_redact_kind);
 }
 
-static enum list_verdict orders_row(const struct list *list, const struct db_row *row,
-                                    char position[LIST_POSITION_SIZE], struct buf *out)
-{
-	const struct orders_input *input = list->filters;
-	struct order order;
-
-	order_from_row(row, &order);
-	(void)snprintf(position, LIST_POSITION_SIZE, "%lld", (long long)order.order_seq);
-	if (input->created_after_us != INT64_MIN && order.created_us <= input->created_after_us)
-		return LIST_END; /* order_seq and created_us grow together */
-	if ((input->created_before_us != INT64_MIN &&
-	     order.created_us >= input->created_before_us) ||
-	    (input->state >= 0 && order.state != input->state) ||
-	    (input->customer.ptr != NULL && !text_equal(order.customer, input->customer)))
-		return LIST_SKIP;
-	field_render(order_fields, &order, out);
-	return LIST_SHOW;
-}
-
-static const struct list_kind orders_list = {
-	.newest = "9223372036854775807", .send = orders_send, .row = orders_row};
-
-static enum error orders_run(struct request *request, struct db *db)
-{
-	const struct orders_input *input = request->input;
-
-	return list_run(&orders_list, request, db, FILTERS, input->limit, input->after);
-}
+#define CHANGE(path_, scope_, summary_, ...) \
+	{ \
+		.method = "POST", .path = "/orders/{order_id}/" path_, .scope = scope_, \
+		.summary = summary_, .kind = ENDPOINT_COMMAND, .answer = order_fields, \
+		.input_size = sizeof(struct order_change_command), \
+		.path_id_is_valid = text_is_order_id, __VA_ARGS__ \
+	}
 
 const struct endpoint order_endpoints[] = {
 	{.method = "POST",
@@ -251,45 +193,17 @@ const struct endpoint order_endpoints[] = {
          .input_size = sizeof(struct order_input),
          .prepare = order_prepare,
          .errors = {ERR_MALFORMED_JSON, ERR_ORDER_EXISTS, ERR_INVALID_REQUEST, ERR_OVERLOADED}},
-	{.method = "GET",
-         .path = "/orders/{order_id}",
-         .scope = "orders:read",
-         .summary = "One order.",
-         .kind = ENDPOINT_READ,
-         .answer = order_fields,
-         .path_id_is_valid = text_is_order_id,
-         .run = order_run,
-         .errors = {ERR_NOT_FOUND}},
-	{.method = "GET",
-         .path = "/orders",
-         .scope = "orders:read",
-         .summary = "Orders, newest first.",
-         .kind = ENDPOINT_SCAN,
-         .query = orders_query,
-         .answer = order_fields,
-         .answer_is_list = true,
-         .input_size = sizeof(struct orders_input),
-         .run = orders_run,
-         .errors = {ERR_INVALID_CURSOR}},
-	{.method = "POST",
-         .path = "/orders/{order_id}/redact",
-         .scope = "admin",
-         .summary = "Empties customer, description, metadata and the names of items, also in "
-                    "stored answers.",
-         .kind = ENDPOINT_COMMAND,
-         .answer = order_fields,
-         .input_size = sizeof(struct order_redact_command),
-         .path_id_is_valid = text_is_order_id,
-         .prepare = redact_prepare,
-         .errors = {ERR_NOT_FOUND, ERR_OVERLOADED}},
-	{.method = "GET",
-         .path = "/idempotency-keys/{key}",
-         .scope = "orders:read",
-         .summary = "What became of an Idempotency-Key of the caller's own.",
-         .kind = ENDPOINT_READ,
-         .answer = key_fields,
-         .path_id_is_valid = key_is_valid,
-         .run = key_run,
-         .errors = {ERR_NOT_FOUND}},
+	CHANGE("cancel", "orders:write",
+               "Cancels an order that is pending or paid; money that came in goes back.",
+               .body = cancel_fields, .prepare = cancel_prepare,
+               .errors = {ERR_NOT_FOUND, ERR_INVALID_STATE, ERR_OVERLOADED}),
+	CHANGE("fulfill", "orders:write",
+               "Marks an order as fulfilled, where its amount was captured and not refunded.",
+               .prepare = fulfill_prepare,
+               .errors = {ERR_NOT_FOUND, ERR_ORDER_CANCELLED, ERR_INVALID_STATE, ERR_OVERLOADED}),
+	CHANGE("redact", "admin",
+               "Empties customer, description, metadata, cancel_reason and the names of items, "
+               "also in stored answers.",
+               .prepare = redact_prepare, .errors = {ERR_NOT_FOUND, ERR_OVERLOADED}),
 	{0},
 };

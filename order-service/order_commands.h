@@ -8,9 +8,10 @@
 
 extern const struct domain order_domain;
 extern const struct command_kind order_create_kind; /* job.command is a struct order_command */
-extern const struct command_kind order_redact_kind; /* a struct order_redact_command */
-
-/* Registers the metrics of orders. */
-void order_register_metrics(void);
+/* A struct order_change_command. */
+extern const struct command_kind order_redact_kind, order_cancel_kind, order_fulfill_kind,
+	order_expire_kind;
+/* A struct order_payment_command: what the payment service told of a payment. It has no answer. */
+extern const struct command_kind order_payment_kind;
 
 #endif

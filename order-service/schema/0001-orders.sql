@@ -1,20 +1,34 @@
--- Orders. Found by order_hash, a 64-bit keyed hash of order_id, through orders_by_hash; order_seq is the seq of the order's first event, so rows are appended and listed in the order of acceptance.
+-- Orders, and what is known of their payments.
+
+-- Found by order_hash, a 64-bit keyed hash of order_id, through orders_by_hash; order_seq is the seq of the order's first event, so rows are appended and listed in the order of acceptance. was_open: accepted without an amount,
+-- which the first captured payment settles, and the currency with it. paid, authorized and refunded are the sums of the order's
+-- rows in payments; what is due and overpaid follows from them.
 CREATE TABLE orders (
 	order_seq INTEGER PRIMARY KEY,
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
 	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
 	content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
-	state TEXT NOT NULL CHECK (state IN ('pending')),
+	state TEXT NOT NULL CHECK (state IN ('pending', 'paid', 'fulfilled', 'cancelled')),
 	amount_minor INTEGER CHECK (amount_minor BETWEEN 1 AND 999999999999999),
+	was_open INTEGER NOT NULL CHECK (was_open IN (0, 1)),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
+	paid_minor INTEGER NOT NULL CHECK (paid_minor >= 0),
+	authorized_minor INTEGER NOT NULL CHECK (authorized_minor >= 0),
+	refunded_minor INTEGER NOT NULL CHECK (refunded_minor BETWEEN 0 AND paid_minor),
 	items TEXT,
 	customer TEXT,
 	description TEXT,
 	metadata TEXT NOT NULL,
+	cancel_reason TEXT,
 	expires_us INTEGER CHECK (expires_us > created_us),
 	created_us INTEGER NOT NULL CHECK (created_us > 0),
 	updated_us INTEGER NOT NULL CHECK (updated_us >= created_us),
-	last_event_seq INTEGER NOT NULL CHECK (last_event_seq >= order_seq)
+	last_event_seq INTEGER NOT NULL CHECK (last_event_seq >= order_seq),
+	CHECK (amount_minor IS NOT NULL OR was_open = 1),
+	CHECK (amount_minor IS NOT NULL OR state IN ('pending', 'cancelled')),
+	CHECK (state <> 'pending' OR amount_minor IS NULL OR paid_minor < amount_minor),
+	CHECK (state NOT IN ('paid', 'fulfilled') OR paid_minor >= amount_minor),
+	CHECK (state = 'cancelled' OR cancel_reason IS NULL)
 ) STRICT;
 
 -- order_hash to order_seq; see index_places.
@@ -24,3 +38,46 @@ CREATE TABLE orders_by_hash (
 	PRIMARY KEY (order_hash, order_seq)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO index_places (name, place, hand) VALUES ('orders_by_hash', 0, 0);
+
+-- Those that may lapse, the next one first.
+CREATE INDEX orders_by_expiry ON orders (expires_us) WHERE state = 'pending' AND expires_us IS NOT NULL;
+
+-- How many orders there are in each state, and overpaid: moved on in the transaction of each change.
+CREATE TABLE order_counts (
+	name TEXT PRIMARY KEY CHECK (name IN ('pending', 'paid', 'fulfilled', 'cancelled', 'overpaid')),
+	orders INTEGER NOT NULL CHECK (orders >= 0)
+) STRICT, WITHOUT ROWID;
+INSERT INTO order_counts (name, orders) VALUES
+	('pending', 0), ('paid', 0), ('fulfilled', 0), ('cancelled', 0), ('overpaid', 0);
+
+-- What the payment service told of each payment by its newest event, whose seq in that service's journal is seq. A payment may
+-- come before its order: order_seq is NULL until that comes. captured_seq is that of the event that first told of captured money; 0: none did.
+CREATE TABLE payments (
+	payment_key INTEGER PRIMARY KEY,
+	payment_id TEXT NOT NULL CHECK (length(payment_id) = 30),
+	order_seq INTEGER CHECK (order_seq > 0),
+	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
+	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
+	currency TEXT NOT NULL CHECK (length(currency) = 3),
+	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
+	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
+	refunded_minor INTEGER NOT NULL CHECK (refunded_minor BETWEEN 0 AND captured_minor),
+	captured_seq INTEGER NOT NULL CHECK (captured_seq BETWEEN 0 AND seq),
+	seq INTEGER NOT NULL CHECK (seq > 0),
+	last_event_key INTEGER NOT NULL CHECK (last_event_key > 0),
+	CHECK ((captured_seq > 0) = (captured_minor > 0))
+) STRICT;
+
+-- Orders are mostly paid when they are new: the keys ascend, more or less.
+CREATE INDEX payments_by_order ON payments (order_seq) WHERE order_seq IS NOT NULL;
+-- Random, but few as long as orders come first.
+CREATE INDEX payments_early ON payments (order_hash) WHERE order_seq IS NULL;
+
+-- The payments' events as they were received, each linked to the one before it of the same payment (0: none), so that an order's
+-- timeline needs no index.
+CREATE TABLE payment_events (
+	event_key INTEGER PRIMARY KEY,
+	prev_event_key INTEGER NOT NULL CHECK (prev_event_key >= 0 AND prev_event_key < event_key),
+	line TEXT NOT NULL CHECK (length(line) BETWEEN 1 AND 16384)
+) STRICT;

@@ -129,7 +129,7 @@ START_TEST(an_order_shows_what_was_sent)
 	                    "'amount_overpaid':0.00,'items':[{'sku':'S-1','name':'Caf\xC3\xA9',"
 	                    "'quantity':2,'unit_price':1.50}],'customer':'someone',"
 	                    "'description':'two\\nlines','metadata':{'a':'1','b':'2'},"
-	                    "'expires_at':null,'created_at':'");
+	                    "'cancel_reason':null,'expires_at':null,'created_at':'");
 }
 END_TEST
 

@@ -198,7 +198,7 @@ static const struct {
 } documents[] = {
 	{&pay,
          {payment_endpoints, operation_endpoints, payment_read_endpoints, common_endpoints, NULL}},
-	{&order, {order_endpoints, common_endpoints, NULL}},
+	{&order, {order_endpoints, order_read_endpoints, common_endpoints, NULL}},
 };
 
 START_TEST(the_document_tells_of_every_row_of_the_table_and_of_nothing_else)

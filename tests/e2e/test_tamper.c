@@ -23,9 +23,9 @@ static const struct {
 	{"{'order_id':'a-2','amount':10.99}", 200},
 };
 static const char *const orders[] = {
-	"{'order_id':'a-1','amount':10.99}",
-	"{'order_id':'a-2'}",
+	"{'order_id':'a-1','amount':10.99}", "{'order_id':'a-2'}",
 	"{'order_id':'a-3','amount':10.99,'expires_in':3600}",
+	"{'order_id':'a-4','amount':10.99}", /* and cancelled */
 };
 
 static void fill_and_stop(void)
@@ -36,6 +36,7 @@ static void fill_and_stop(void)
 		     payments[i].status);
 	for (size_t i = 0; i < ARRAY_LEN(orders); i++)
 		post(&order, "/order", NULL, orders[i], 200);
+	post(&order, "/orders/a-4/cancel", NULL, "{'reason':'why'}", 200);
 	service_stop(&payment_service);
 	service_stop(&order_service);
 }
@@ -54,8 +55,9 @@ static void fill_and_stop(void)
 
 #define MADE_UP_ORDER(seq, last_event_seq) \
 	"INSERT INTO orders SELECT " seq ", order_hash, order_id, content_hash, state, " \
-	"amount_minor, currency, items, customer, description, metadata, expires_us, " \
-	"created_us, updated_us, " last_event_seq " FROM orders WHERE order_seq = 3"
+	"amount_minor, was_open, currency, paid_minor, authorized_minor, refunded_minor, items, " \
+	"customer, description, metadata, cancel_reason, expires_us, created_us, " \
+	"updated_us, " last_event_seq " FROM orders WHERE order_seq = 3"
 
 /* The index as it is once all rows are merged into its table. */
 #define INDEXED(table, name, hash, key) \
@@ -227,6 +229,26 @@ static const struct tamper_row {
          "UPDATE orders SET created_us = created_us + 1000, updated_us = updated_us + 1000 "
          "WHERE order_seq = 2",
          "order-state: orders order_seq 2: "},
+	{"an accepted order was made paid", &order_service,
+         "UPDATE orders SET state = 'paid', paid_minor = 1099 WHERE order_seq = 1",
+         "order-sums: orders order_seq 1: "},
+	{"a cancelled order was made pending", &order_service,
+         "UPDATE orders SET state = 'pending', cancel_reason = NULL WHERE order_seq = 4",
+         "order-state: orders order_seq 4: the row says"},
+	{"a cancelled order's last event was taken from it", &order_service,
+         "UPDATE orders SET state = 'pending', cancel_reason = NULL, last_event_seq = 4, "
+         "updated_us = created_us WHERE order_seq = 4",
+         "order-missing: journal seq 5: "},
+	{"an accepted order was given no state that there is", &order_service,
+         "UPDATE orders SET state = 'lost' WHERE order_seq = 1",
+         "order-state: orders order_seq 1: the row holds what no service writes"},
+	{"a payment of an order was made up", &order_service,
+         "INSERT INTO payments SELECT 1, 'pay_01M83AP0DV0000000000000000', order_seq, order_hash, "
+         "order_id, currency, 'success', 1099, 1099, 0, 1, 1, 1 FROM orders WHERE order_seq = 1",
+         "payment-state: payments payment_key 1: "},
+	{"a count of orders was changed", &order_service,
+         "UPDATE order_counts SET orders = orders + 1 WHERE name = 'cancelled'",
+         "order-counts: order_counts cancelled: it says 2, there are 1"},
 	{"an accepted order cannot be found", &order_service,
          "UPDATE orders SET order_hash = order_hash + 1 WHERE order_seq = 2",
          "order-hash: orders order_seq 2: "},

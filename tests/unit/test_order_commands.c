@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "order-service/order_audit.h"
+#include "order-service/order_metrics.h"
 #include "order-service/order_store.h"
 #include "unit/engine_fixture.h"
 #include "unit/unit.h"
@@ -14,7 +15,7 @@
 struct call {
 	struct job job;
 	struct order_command command;
-	struct order_redact_command redaction;
+	struct order_change_command change;
 };
 
 static struct rig rig;
@@ -165,9 +166,9 @@ static struct call *add_redaction(const char *order_id)
 	struct call *call = &calls[calls_count++];
 
 	ck_assert_uint_le(calls_count, CALLS_MAX);
-	text_copy(text_of(order_id), call->redaction.order_id, sizeof(call->redaction.order_id));
-	call->redaction.order_hash = hash_keyed(rig.store.sip_key, text_of(order_id));
-	job_init(&call->job, &order_redact_kind, &call->redaction);
+	text_copy(text_of(order_id), call->change.order_id, sizeof(call->change.order_id));
+	call->change.order_hash = hash_keyed(rig.store.sip_key, text_of(order_id));
+	job_init(&call->job, &order_redact_kind, &call->change);
 	return call;
 }
 
@@ -248,8 +249,8 @@ static const struct {
 	{"UPDATE orders SET amount_minor = 1", "order-state: orders order_seq 1: the row says"},
 	{"UPDATE orders SET order_seq = 0", "order-missing: journal seq 1: "},
 	{"INSERT INTO orders SELECT 0, order_hash, order_id, content_hash, state, amount_minor, "
-         "currency, items, customer, description, metadata, expires_us, created_us, created_us, 1 "
-         "FROM orders",
+         "was_open, currency, paid_minor, authorized_minor, refunded_minor, items, customer, "
+         "description, metadata, cancel_reason, expires_us, created_us, created_us, 1 FROM orders",
          "journal-links: orders order_seq 0: "},
 };
 

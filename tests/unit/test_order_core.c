@@ -92,20 +92,36 @@ START_TEST(a_hundred_of_the_dearest_items_do_not_overflow)
 END_TEST
 
 static const struct {
-	int64_t amount_minor, paid_minor, due_minor;
-} dues[] = {
-	{1000, 0, 1000},
-	{1000, 999, 1},
-	{1000, 1000, 0},
-	{1000, 1001, 0},
-	{MONEY_NONE, 0, MONEY_NONE},
-	{MONEY_NONE, 1000, MONEY_NONE},
-	{MONEY_MINOR_MAX, 0, MONEY_MINOR_MAX},
+	enum order_state state;
+	int64_t amount_minor, paid_minor, refunded_minor, due_minor, overpaid_minor;
+} derived[] = {
+	{ORDER_PENDING, 1000, 0, 0, 1000, 0},
+	{ORDER_PENDING, 1000, 999, 999, 1, 0},
+	{ORDER_PAID, 1000, 1000, 0, 0, 0},
+	{ORDER_PAID, 1000, 1000, 1000, 0, 0},
+	{ORDER_PAID, 1000, 1001, 0, 0, 1},
+	{ORDER_PAID, 1000, 1001, 1, 0, 0},
+	{ORDER_PAID, 1000, 1003, 1, 0, 2},
+	{ORDER_FULFILLED, 1000, 1001, 0, 0, 1},
+	{ORDER_CANCELLED, 1000, 0, 0, 0, 0},
+	{ORDER_CANCELLED, 1000, 1001, 0, 0, 0},
+	{ORDER_CANCELLED, MONEY_NONE, 5, 0, 0, 0},
+	{ORDER_PENDING, MONEY_NONE, 0, 0, MONEY_NONE, 0},
+	{ORDER_PENDING, MONEY_MINOR_MAX, 0, 0, MONEY_MINOR_MAX, 0},
 };
 
-START_TEST(what_is_due_is_never_negative_and_open_with_the_amount)
+START_TEST(what_is_due_and_overpaid_follows_from_the_sums)
 {
-	ck_assert_int_eq(order_due(dues[_i].amount_minor, dues[_i].paid_minor), dues[_i].due_minor);
+	struct order order = {.state = derived[_i].state,
+	                      .amount_minor = derived[_i].amount_minor,
+	                      .paid_minor = derived[_i].paid_minor,
+	                      .refunded_minor = derived[_i].refunded_minor,
+	                      .due_minor = UNTOUCHED,
+	                      .overpaid_minor = UNTOUCHED};
+
+	order_derive(&order);
+	ck_assert_int_eq(order.due_minor, derived[_i].due_minor);
+	ck_assert_int_eq(order.overpaid_minor, derived[_i].overpaid_minor);
 }
 END_TEST
 
@@ -169,7 +185,8 @@ END_TEST
 START_TEST(the_same_order_again_is_the_same_order)
 {
 	const struct order_command command = command_of(1099, 0);
-	const struct order_view view = {.order_known = true, .content_hash = command.content_hash};
+	const struct order_view view = {.order_known = true,
+	                                .order.content_hash = command.content_hash};
 	struct order_outcome outcome = {0};
 
 	ck_assert_int_eq(order_decide_create(&view, &command, NOW_US, &outcome), ERR_NONE);
@@ -180,10 +197,10 @@ END_TEST
 START_TEST(another_content_is_refused)
 {
 	const struct order_command command = command_of(1099, 0);
-	struct order_view view = {.order_known = true, .content_hash = command.content_hash};
+	struct order_view view = {.order_known = true, .order.content_hash = command.content_hash};
 	struct order_outcome outcome = {0};
 
-	view.content_hash.bytes[HASH_BYTES - 1] ^= 1;
+	view.order.content_hash.bytes[HASH_BYTES - 1] ^= 1;
 	ck_assert_int_eq(order_decide_create(&view, &command, NOW_US, &outcome), ERR_ORDER_EXISTS);
 	ck_assert(!outcome.replays && !outcome.is_new);
 }
@@ -196,8 +213,8 @@ static Suite *order_core_suite(void)
 
 	tcase_add_loop_test(tests, a_total_is_the_sum_of_the_items, 0, ARRAY_LEN(totals));
 	tcase_add_test(tests, a_hundred_of_the_dearest_items_do_not_overflow);
-	tcase_add_loop_test(tests, what_is_due_is_never_negative_and_open_with_the_amount, 0,
-	                    ARRAY_LEN(dues));
+	tcase_add_loop_test(tests, what_is_due_and_overpaid_follows_from_the_sums, 0,
+	                    ARRAY_LEN(derived));
 	tcase_add_loop_test(tests, a_new_order_holds_what_was_asked, 0, ARRAY_LEN(new_orders));
 	tcase_add_test(tests, the_same_order_again_is_the_same_order);
 	tcase_add_test(tests, another_content_is_refused);
