@@ -20,6 +20,8 @@
 #define METADATA_KEYS_MAX 32
 #define METADATA_KEY_CHARS_MAX 64
 #define METADATA_VALUE_CHARS_MAX 500
+#define FIELD_NAMES_MAX 32
+#define FIELD_NAME_CHARS_MAX 64
 
 /* Each names its member in the struct, and what that is where the field is left out or null. */
 enum field_kind {
@@ -46,6 +48,9 @@ enum field_kind {
 	FIELD_KIND_TIME,
 	/* struct text, or "{}": a canonical JSON object of texts, keys sorted. */
 	FIELD_KIND_METADATA,
+	/* struct text, or TEXT_NONE: a JSON array of 1 to max (FIELD_NAMES_MAX) plain names, as
+	 * they were given. */
+	FIELD_KIND_NAMES,
 	/* Answers only. struct text that is JSON already, or TEXT_NONE. */
 	FIELD_KIND_RAW,
 	/* An array in the struct of 1 to max objects with the fields `items`, and a size_t count,
@@ -107,6 +112,8 @@ struct field {
 	FIELD_ROW(TIME, name_, struct_, member_, summary_, .flags = flags_)
 #define FIELD_METADATA(name_, struct_, member_, flags_, summary_) \
 	FIELD_ROW(METADATA, name_, struct_, member_, summary_, .flags = flags_)
+#define FIELD_NAMES(name_, struct_, member_, flags_, max_, summary_) \
+	FIELD_ROW(NAMES, name_, struct_, member_, summary_, .flags = flags_, .min = 1, .max = max_)
 #define FIELD_RAW(name_, struct_, member_, summary_) \
 	FIELD_ROW(RAW, name_, struct_, member_, summary_, .flags = FIELD_OPTIONAL)
 #define FIELD_LIST(name_, struct_, member_, count_, flags_, items_, item_struct_, max_, summary_) \

@@ -13,6 +13,7 @@
 
 /* A key, a text whose characters take 4 bytes at most (an escape takes 2), four quotes, colon and
  * comma. */
+#define NAMES_BYTES_MAX (FIELD_NAMES_MAX * (FIELD_NAME_CHARS_MAX + 3) + 2)
 #define METADATA_BYTES_MAX \
 	(METADATA_KEYS_MAX * (METADATA_KEY_CHARS_MAX + 4 * METADATA_VALUE_CHARS_MAX + 6) + 2)
 
@@ -204,17 +205,25 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* The same keys and values always make the same bytes. */
-static struct text canonical_metadata(struct json_doc *doc, const cJSON *entries[], size_t count)
+static void canonical_metadata(const cJSON *entries[], size_t count, struct buf *json)
 {
-	struct buf json AUTO_BUF;
-
-	buf_init(&json, METADATA_BYTES_MAX);
 	qsort(entries, count, sizeof(entries[0]), compare_keys);
-	json_open(&json, '{');
+	json_open(json, '{');
 	for (size_t i = 0; i < count; i++)
-		json_member_str(&json, entries[i]->string, entries[i]->valuestring);
-	json_close(&json, '}');
-	return json.full ? TEXT_NONE : json_keep(doc, buf_text(&json));
+		json_member_str(json, entries[i]->string, entries[i]->valuestring);
+	json_close(json, '}');
+}
+
+static void keep_json(const struct reader *reader, const struct field *field,
+                      const struct buf *json, void *out)
+{
+	struct text kept = json->full ? TEXT_NONE : json_keep(reader->doc, buf_text(json));
+
+	if (kept.ptr == NULL)
+		add_fault(reader, field->name, false,
+		          "must be sent again later: there is no memory now");
+	else
+		*(struct text *)(void *)((char *)out + field->offset) = kept;
 }
 
 static void read_metadata(const struct reader *reader, const struct field *field,
@@ -225,8 +234,9 @@ static void read_metadata(const struct reader *reader, const struct field *field
 	const cJSON *entries[METADATA_KEYS_MAX];
 	size_t count = 0;
 	bool ok = true;
-	struct text canonical;
+	struct buf json AUTO_BUF;
 
+	buf_init(&json, METADATA_BYTES_MAX);
 	if (!cJSON_IsObject(value) || cJSON_GetArraySize(value) > METADATA_KEYS_MAX) {
 		add_unexpected(reader, field);
 		return;
@@ -239,12 +249,31 @@ static void read_metadata(const struct reader *reader, const struct field *field
 	}
 	if (!ok)
 		return;
-	canonical = canonical_metadata(reader->doc, entries, count);
-	if (canonical.ptr == NULL)
-		add_fault(reader, field->name, false,
-		          "must be sent again later: there is no memory now");
+	canonical_metadata(entries, count, &json);
+	keep_json(reader, field, &json, out);
+}
+
+static void read_names(const struct reader *reader, const struct field *field, const cJSON *value,
+                       void *out)
+{
+	int count = cJSON_GetArraySize(value);
+	bool ok = cJSON_IsArray(value) && count >= field->min && count <= field->max;
+	struct buf json AUTO_BUF;
+
+	ensure(field->max <= FIELD_NAMES_MAX);
+	buf_init(&json, NAMES_BYTES_MAX);
+	json_open(&json, '[');
+	for (const cJSON *name = value->child; ok && name != NULL; name = name->next) {
+		ok = cJSON_IsString(name) &&
+		     field_is_plain_name(text_of(name->valuestring), FIELD_NAME_CHARS_MAX);
+		if (ok)
+			json_string(&json, text_of(name->valuestring));
+	}
+	json_close(&json, ']');
+	if (ok)
+		keep_json(reader, field, &json, out);
 	else
-		*(struct text *)(void *)((char *)out + field->offset) = canonical;
+		add_unexpected(reader, field);
 }
 
 static void read_value(const struct reader *reader, const struct field *field, const cJSON *value,
@@ -253,6 +282,7 @@ static void read_value(const struct reader *reader, const struct field *field, c
 	switch (field->kind) {
 	case FIELD_KIND_LIST: read_list(reader, field, value, out); break;
 	case FIELD_KIND_METADATA: read_metadata(reader, field, value, out); break;
+	case FIELD_KIND_NAMES: read_names(reader, field, value, out); break;
 	default: read_scalar(reader, field, value, out);
 	}
 }

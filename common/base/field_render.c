@@ -89,6 +89,7 @@ static void add_value(const struct field *field, const struct currency *currency
 	case FIELD_KIND_METADATA:
 		json_raw(out, text->ptr == NULL ? TEXT_LITERAL("{}") : *text);
 		break;
+	case FIELD_KIND_NAMES:
 	case FIELD_KIND_RAW: json_raw(out, text->ptr == NULL ? TEXT_LITERAL("null") : *text); break;
 	case FIELD_KIND_LIST: field_render_list(field, currency, in, out); break;
 	case FIELD_KIND_DECIMAL: add_decimal(member, out); break;

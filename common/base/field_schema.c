@@ -20,6 +20,7 @@ static const char *const types[][PLACE_COUNT] = {
 	[FIELD_KIND_CURRENCY] = {"\"string\"", "\"string\"", "[\"string\",\"null\"]"},
 	[FIELD_KIND_TIME] = {"\"string\"", "\"string\"", "[\"string\",\"null\"]"},
 	[FIELD_KIND_METADATA] = {"\"object\"", NULL, "\"object\""},
+	[FIELD_KIND_NAMES] = {"\"array\"", NULL, "[\"array\",\"null\"]"},
 	[FIELD_KIND_LIST] = {"\"array\"", NULL, "\"array\""},
 	[FIELD_KIND_CURSOR] = {NULL, "\"string\"", NULL},
 };
@@ -80,6 +81,18 @@ static void add_metadata(struct buf *out)
 	json_close(out, '}');
 }
 
+static void add_names(const struct field *field, struct buf *out)
+{
+	json_member_int(out, "minItems", field->min);
+	json_member_int(out, "maxItems", field->max);
+	json_key(out, "items");
+	json_open(out, '{');
+	json_member_str(out, "type", "string");
+	json_member_int(out, "maxLength", FIELD_NAME_CHARS_MAX);
+	json_member_str(out, "pattern", "^[A-Za-z0-9._-]+$");
+	json_close(out, '}');
+}
+
 static void add_list(const struct field *field, enum place place, struct buf *out)
 {
 	if (place == IN_BODY) {
@@ -101,6 +114,7 @@ static void add_limits(const struct field *field, enum place place, struct buf *
 	case FIELD_KIND_CURRENCY: json_member_str(out, "pattern", "^[A-Z]{3}$"); break;
 	case FIELD_KIND_TIME: json_member_str(out, "format", "date-time"); break;
 	case FIELD_KIND_METADATA: add_metadata(out); break;
+	case FIELD_KIND_NAMES: add_names(field, out); break;
 	case FIELD_KIND_LIST: add_list(field, place, out); break;
 	case FIELD_KIND_TEXT:
 		if (is_answer)

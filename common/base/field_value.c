@@ -39,6 +39,7 @@ void field_default(const struct field *field, const struct currency *currency, v
 	switch (field->kind) {
 	case FIELD_KIND_ORDER_ID: *(char *)member = '\0'; break;
 	case FIELD_KIND_CURSOR:
+	case FIELD_KIND_NAMES:
 	case FIELD_KIND_TEXT: *(struct text *)member = TEXT_NONE; break;
 	case FIELD_KIND_METADATA: *(struct text *)member = TEXT_LITERAL("{}"); break;
 	case FIELD_KIND_ENUM: *(int *)member = 0; break;
@@ -109,6 +110,12 @@ void field_expectation(const struct field *field, char ret_fault[FIELD_FAULT_SIZ
 		(void)snprintf(ret_fault, FIELD_FAULT_SIZE,
 		               "must be an integer from %" PRId64 " to %" PRId64, field->min,
 		               field->max);
+		break;
+	case FIELD_KIND_NAMES:
+		(void)snprintf(ret_fault, FIELD_FAULT_SIZE,
+		               "must be an array of %" PRId64 " to %" PRId64
+		               " names of 1 to 64 characters of A-Z a-z 0-9 . _ -",
+		               field->min, field->max);
 		break;
 	case FIELD_KIND_LIST:
 		(void)snprintf(ret_fault, FIELD_FAULT_SIZE,
