@@ -27,9 +27,9 @@ PLOT          :=
 # ---- packages, by purpose; everything is in Debian 12 ----
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev \
-                  libgnutls28-dev libsodium-dev libunistring-dev
+                  libgnutls28-dev libcurl4-gnutls-dev libsodium-dev libunistring-dev
 PACKAGES_RUN   := curl
-PACKAGES_TEST  := curl check libcurl4-gnutls-dev python3
+PACKAGES_TEST  := curl check python3
 PACKAGES_LINT  := clang-format clang-tidy cppcheck shellcheck python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
@@ -74,8 +74,8 @@ COMPILE := $(CC) -std=c17 -D_GNU_SOURCE -Icommon -Itests -I. $(CPPFLAGS) $(CFLAG
 LINK    := $(CC) $(CFLAGS) $(MODE) -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 # Asked for only where something is linked: before that the packages may not be installed.
-LIBS      = $(shell pkg-config --libs libmicrohttpd libcjson sqlite3 gnutls libsodium) -lunistring
-TEST_LIBS = $(shell pkg-config --libs check libcurl)
+LIBS      = $(shell pkg-config --libs libmicrohttpd libcjson sqlite3 gnutls libcurl libsodium) -lunistring
+TEST_LIBS = $(shell pkg-config --libs check)
 
 # ---- what there is ----
 

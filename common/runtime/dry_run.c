@@ -24,7 +24,8 @@ void dry_run(const struct domain *domain, const struct env *env, struct db *db, 
 {
 	struct slot slot;
 	struct journal_head head;
-	void *view = malloc(domain->view_size), *effects = malloc(domain->effects_size);
+	void *view = malloc(domain_view_size(domain));
+	void *effects = malloc(domain_effects_size(domain));
 
 	ensure(job->dry_run);
 	job->key.key = TEXT_NONE;

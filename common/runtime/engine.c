@@ -82,7 +82,8 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
                           const struct engine_times *times, struct buf *why)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
-	size_t view_size = aligned(domain->view_size), effects_size = aligned(domain->effects_size);
+	size_t view_size = aligned(domain_view_size(domain));
+	size_t effects_size = aligned(domain_effects_size(domain));
 	struct journal_head head;
 
 	if (engine == NULL ||
@@ -318,6 +319,15 @@ static void note_open(struct job *job, const struct effects *effects)
 	job->parked.is_asking = effects->awaits_asking;
 }
 
+static void tell_committed(const struct engine *engine, const struct job *job,
+                           const struct effects *effects)
+{
+	if (job->kind->committed != NULL)
+		job->kind->committed(job, effects);
+	else
+		engine->domain->committed(job, effects);
+}
+
 static void after_commit(struct engine *engine, const struct batch *batch)
 {
 	for (size_t i = 0; engine->indexes[i] != NULL; i++)
@@ -327,7 +337,7 @@ static void after_commit(struct engine *engine, const struct batch *batch)
 		const struct effects *effects = engine->slots[i].effects;
 
 		if (effects->writes)
-			engine->domain->committed(batch->jobs[i], effects);
+			tell_committed(engine, batch->jobs[i], effects);
 		if (effects->settles != 0)
 			parking_settle(&engine->parking, effects->settles,
 			               &engine->slots[i].settled);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "storage/hash_index.h"
 #include "storage/journal.h"
+#include "storage/peer.h"
 #include "storage/seen.h"
 
 #define ANSWER_BYTES_MAX (256 * 1024)
@@ -44,6 +45,13 @@ struct job {
 	struct buf kept;
 	/* Answers what would happen, and nothing is committed (dry_run.h). Set by the submitter. */
 	bool dry_run;
+	/* The event of the peer that the command carries out, or NULL. Its place is written in the
+	 * same transaction; it never fails, but is recorded as peer_event.rejected
+	 * (storage/peer.h). Borrowed. */
+	const struct peer_step *peer;
+	/* Set by the engine: the peer's journal was read to a head that was asked for after the
+	 * command came, so that what was not heard of is not there. */
+	bool peer_is_fresh;
 	/* Set by the engine for a command whose outcome is still open: the writer's side keeps the
 	 * job (with its 202 already rendered) until that is settled, or for a while. 0: none. */
 	int64_t awaits;
@@ -96,7 +104,13 @@ struct command_kind {
 	/* Prints the answer's body: for ERR_NONE with status 200 or 202, and for
 	 * ERR_PAYMENT_DECLINED with status 402. Also of dry runs, where nothing was written. */
 	void (*render)(const struct job *job, const void *effects, struct answer *answer);
-	/* The same for the commands that waited for what effects->settles names, with the error
+	/* Prints what is stored with the idempotency key where that is not the whole answer: what
+	 * the caller is told only once. NULL: it is the answer. It settles nothing then. */
+	void (*render_stored)(const struct job *job, const void *effects, struct answer *answer);
+	/* After the commit, where it wrote, instead of the domain's: a command that both services
+	 * have, whose effects the domain does not know. NULL: the domain's. */
+	void (*committed)(const struct job *job, const void *effects);
+	/* As render, for the commands that waited for what effects->settles names, with the error
 	 * effects->settled. NULL: it never settles anything. */
 	void (*render_settled)(const struct job *job, const void *effects, struct answer *answer);
 };
@@ -114,18 +128,27 @@ struct effects {
 	/* An outcome that is open has a number of the service's own. */
 	int64_t awaits; /* whose outcome the answer waits for: see job->awaits; it is stored with
 	                   the key, so that the answer can be stored anew when it is settled */
-	bool awaits_asking;  /* rather wants to run again once that was settled or asked for: the
-	                        answer is then made anew. Its 202 is not stored. */
-	int64_t settles;     /* whose outcome is known now */
-	enum error settled;  /* what its callers are told: ERR_NONE, ERR_PAYMENT_DECLINED, or a
-	                        refusal that leaves the key free */
-	int64_t asked;       /* what was asked for, and stays open */
+	bool awaits_asking; /* rather wants to run again once that was settled or asked for: the
+	                       answer is then made anew. Its 202 is not stored. */
+	int64_t settles;    /* whose outcome is known now */
+	enum error settled; /* what its callers are told: ERR_NONE, ERR_PAYMENT_DECLINED, or a
+	                       refusal that leaves the key free */
+	int64_t asked;      /* what was asked for, and stays open */
+	/* A refusal that rests on what was not heard of: with a peer, it is given only once
+	 * job->peer_is_fresh; until then the command is kept, and runs again. */
+	bool rests_on_unheard;
 	struct text redacts; /* the resource whose stored answers lose their bodies */
 };
 
+/* Views and effects of the commands that both services have fit in this. */
+#define COMMON_SIZE_MAX 512
+
 /* What the engine knows of a service. */
 struct domain {
-	size_t view_size, effects_size;
+	size_t view_size, effects_size; /* of its own commands; see domain_view_size */
+	/* Sends what the totals of a batch begin with, before any command is decided. NULL: zeros.
+	 */
+	void (*load_totals)(struct db *db, void *totals);
 	struct hash_index *index; /* of its rows that are found by a hash; NULL: none */
 	size_t totals_size; /* what the commands of one batch add up; zeroed before each attempt */
 	/* After the last write of a batch: sends the totals. NULL: there are none. */
@@ -133,5 +156,16 @@ struct domain {
 	/* After the commit, for each command that wrote: metrics. */
 	void (*committed)(const struct job *job, const void *effects);
 };
+
+/* What any command needs, also one that both services have. */
+static inline size_t domain_view_size(const struct domain *domain)
+{
+	return domain->view_size > COMMON_SIZE_MAX ? domain->view_size : COMMON_SIZE_MAX;
+}
+
+static inline size_t domain_effects_size(const struct domain *domain)
+{
+	return domain->effects_size > COMMON_SIZE_MAX ? domain->effects_size : COMMON_SIZE_MAX;
+}
 
 #endif

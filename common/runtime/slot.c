@@ -34,8 +34,8 @@ void slot_release(struct slot *slot)
 void slot_load(struct slot *slot, const struct domain *domain, struct db *db, struct job *job,
                int64_t expired_us)
 {
-	memset(slot->view, 0, domain->view_size);
-	memset(slot->effects, 0, domain->effects_size);
+	memset(slot->view, 0, domain_view_size(domain));
+	memset(slot->effects, 0, domain_effects_size(domain));
 	slot->writes = slot->has_key = false;
 	slot->seen.found = false;
 	buf_reset(&slot->seen.body);
@@ -144,6 +144,12 @@ static void store(struct slot *slot, struct db *db, const struct job *job)
 
 	if (job->key.key.ptr == NULL || !is_stored(effects, answer))
 		return;
+	if (job->kind->render_stored != NULL && !answer_is_refusal(answer)) {
+		ensure(effects->settles == 0); /* so the place for another answer is free */
+		slot->settled.status = answer->status;
+		job->kind->render_stored(job, slot->effects, &slot->settled);
+		answer = &slot->settled;
+	}
 	seen_write(db, &job->key, effects->resource, answer->status, buf_text(&answer->body),
 	           job->now_us, effects->is_open ? effects->awaits : 0);
 	slot->writes = slot->has_key = true;

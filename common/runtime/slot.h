@@ -7,9 +7,10 @@
 #include "runtime/job.h"
 
 struct slot {
-	void *view, *effects; /* domain->view_size and effects_size bytes, the engine's */
+	void *view, *effects; /* as large as the domain needs them, the engine's */
 	struct seen_answer seen;
-	struct answer settled; /* of those who waited for effects->settles */
+	struct answer settled; /* of those who waited for effects->settles, or what is stored
+	                          instead of the whole answer */
 	bool writes;           /* has rows, events or a stored answer in the transaction */
 	bool has_key;          /* has a stored answer in it */
 };

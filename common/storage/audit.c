@@ -279,9 +279,10 @@ static bool check_event(struct walk *walk, int64_t seq, struct text line,
 		              "prev_hash is not the hash of seq %" PRId64
 		              ": one of the two was edited",
 		              walk->seq);
-	if (text_is(audit_member(doc->root, "type"), JOURNAL_RESTORED))
+	struct text type = audit_member(doc->root, "type");
+	if (text_is(type, JOURNAL_RESTORED))
 		check_restored(walk, seq, doc, where);
-	else if (walk->each != NULL)
+	else if (walk->each != NULL && !journal_type_is_common(type))
 		walk->each(walk->arg, walk->audit, seq, line, doc->root);
 	return true;
 }

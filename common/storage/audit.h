@@ -64,8 +64,8 @@ must_use enum db_result audit_storage(struct audit *audit, struct db *db);
 must_use enum db_result audit_seen(struct audit *audit, const struct store *store);
 /* Every line parses, seq has no gap, seq inside the line is the row's, prev_hash is the hash of the
  * line before, the head is the last line, times never go back: "journal-chain". Calls each (may be
- * NULL) for each good event of the service: those of the journal itself ("journal.restored") are
- * checked here. */
+ * NULL) for each good event of the service, not for those that both services have
+ * (journal_type_is_common). */
 must_use enum db_result audit_journal(struct audit *audit, struct db *db, const char *source,
                                       audit_event_fn *each, void *arg);
 /* The same for the newest `events` events alone. */

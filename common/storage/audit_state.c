@@ -125,7 +125,7 @@ static void note_own(void *arg, const struct db_row *row)
 	size_t offset;
 
 	if (json_parse(db_text(row, 1), &doc, &detail, &offset))
-		*(bool *)arg = text_is(audit_member(doc.root, "type"), JOURNAL_RESTORED);
+		*(bool *)arg = journal_type_is_common(audit_member(doc.root, "type"));
 }
 
 static enum db_result tell_seq(struct audit *audit, struct db *db, const char *check,

@@ -248,6 +248,15 @@ struct text journal_line_member(struct text line, const char *name)
 	return end == NULL ? TEXT_NONE : (struct text){at, (size_t)(end - at)};
 }
 
+bool journal_type_is_common(struct text type)
+{
+	static const struct text prefix = {JOURNAL_WEBHOOK_PREFIX,
+	                                   sizeof(JOURNAL_WEBHOOK_PREFIX) - 1};
+
+	return text_is(type, JOURNAL_RESTORED) ||
+	       (type.len > prefix.len && memcmp(type.ptr, prefix.ptr, prefix.len) == 0);
+}
+
 void journal_line_render(struct text line, struct buf *out)
 {
 	struct hash hash;

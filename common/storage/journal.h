@@ -8,17 +8,27 @@
 #include "base/id.h"
 #include "storage/db.h"
 
+#define JOURNAL_SOURCE_SIZE 64
 #define JOURNAL_LINE_MAX 16384
 #define JOURNAL_DATA_MAX 8192         /* leaves more than half a line for the rest of it */
 #define JOURNAL_BATCH_EVENTS_MAX 4096 /* between two journal_load */
 
-/* The one event that is the journal's own and not the service's: it goes on from a backup. */
+/* An event that is the journal's own and not the service's: it goes on from a backup. */
 #define JOURNAL_RESTORED "journal.restored"
+/* Both services have these too: what an operator did to an endpoint of webhooks. */
+#define JOURNAL_WEBHOOK_PREFIX "webhook."
 
 struct journal_head {
 	int64_t seq;      /* 0: empty */
 	struct hash hash; /* of the last line; zeros while empty */
 	int64_t time_us;  /* of the last event */
+};
+
+/* An event of the peer's journal, as a witness: what one of ours came of. */
+struct cause {
+	char source[JOURNAL_SOURCE_SIZE];
+	int64_t seq;
+	struct hash hash; /* of its line */
 };
 
 /* An event to be recorded. All borrowed. */
@@ -29,6 +39,7 @@ struct event {
 	struct text traceparent; /* of the request that caused it (CloudEvents distributed tracing),
 	                            or TEXT_NONE */
 	int64_t order_prev_seq;  /* the previous event of the same order, 0: none */
+	const struct cause *cause; /* becomes the last member of data; NULL: none */
 };
 
 struct journal;
@@ -67,6 +78,8 @@ must_use enum db_result journal_read(struct db *db, int64_t after, int64_t limit
 /* Of a stored line: a member that is a string without escapes, borrowed; the first of that name, so
  * the event's own before those of its data. TEXT_NONE: there is none. */
 struct text journal_line_member(struct text line, const char *name);
+/* Whether events of this type are about no order or payment: JOURNAL_RESTORED and the like. */
+bool journal_type_is_common(struct text type);
 /* Prints the stored line with its hash as one more member. */
 void journal_line_render(struct text line, struct buf *out);
 

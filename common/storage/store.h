@@ -6,8 +6,9 @@
 #include "base/hash.h"
 #include "base/id.h"
 #include "storage/db.h"
+#include "storage/journal.h"
 
-#define STORE_SOURCE_SIZE 64
+#define STORE_SOURCE_SIZE JOURNAL_SOURCE_SIZE
 #define STORE_RANDOM_BYTES (SIP_KEY_BYTES + ULID_RANDOM_BYTES)
 
 /* One numbered file of schema/, embedded: number 1, 2, 3, ... without gaps. */

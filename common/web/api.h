@@ -29,7 +29,7 @@ enum endpoint_kind {
 };
 
 struct endpoint {
-	const char *method; /* "GET" (HEAD too) or "POST" */
+	const char *method; /* "GET" (HEAD too), "POST" or "DELETE" */
 	const char *path;   /* "/payments/{payment_id}": at most one segment in braces */
 	const char *scope;  /* NULL: open to everyone */
 	const char *summary;
@@ -76,6 +76,7 @@ struct api_settings {
 	const char *database_url;
 	const struct store *store; /* its identity; not its connection, which is the writer's */
 	audit_part_fn *audit;
+	bool webhook_allow_private; /* http, and addresses that not everybody can reach */
 	const struct env *env;
 };
 

@@ -55,7 +55,7 @@ static void add_parameters(struct buf *out, const struct endpoint *row)
 
 static void add_body(struct buf *out, const struct endpoint *row)
 {
-	if (row->kind != ENDPOINT_COMMAND)
+	if (strcmp(row->method, "POST") != 0)
 		return;
 	json_key(out, "requestBody");
 	json_open(out, '{');
@@ -149,7 +149,14 @@ static void add_answers(struct buf *out, const struct endpoint *row)
 
 static void add_operation(struct buf *out, const struct endpoint *row)
 {
-	json_key(out, strcmp(row->method, "GET") == 0 ? "get" : "post");
+	static const struct {
+		const char *method, *key;
+	} keys[] = {{"GET", "get"}, {"POST", "post"}, {"DELETE", "delete"}};
+	size_t at = 0;
+
+	while (strcmp(row->method, keys[at].method) != 0)
+		ensure(++at < ARRAY_LEN(keys));
+	json_key(out, keys[at].key);
 	json_open(out, '{');
 	json_member_str(out, "summary", row->summary);
 	if (row->scope != NULL)

@@ -2,6 +2,7 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
+#include "runtime/webhook_commands.h"
 #include "web/api.h"
 
 enum error healthz_run(struct request *request, struct db *db);
@@ -27,6 +28,20 @@ enum error backup_run(struct request *request, struct db *db);
 void upkeep_register_metrics(const char *database_url);
 /* Removes what a GET /backup has left that a crash cut off. With the directory's lock. */
 void upkeep_clean(const char *database_url);
+
+struct webhooks_input {
+	int64_t limit;
+	struct text after;
+};
+
+/* The first fills a struct webhook_command. */
+extern const struct field webhook_create_fields[], webhooks_query[];
+enum error webhook_create_prepare(struct request *request, struct field_errors *errors);
+enum error webhook_delete_prepare(struct request *request, struct field_errors *errors);
+enum error webhook_enable_prepare(struct request *request, struct field_errors *errors);
+enum error webhook_rotate_prepare(struct request *request, struct field_errors *errors);
+enum error webhooks_run(struct request *request, struct db *db);
+bool webhook_id_is_valid(struct text id);
 
 /* "0.1.0" and the commit it was built from. */
 extern const char version_number[];

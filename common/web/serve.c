@@ -11,6 +11,8 @@
 #include "web/serve.h"
 
 #include "runtime/auditor.h"
+#include "runtime/courier.h"
+#include "runtime/courier_thread.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "web/pages.h"
@@ -39,6 +41,7 @@ struct running {
 	struct auditor *auditor;      /* NULL also where AUDIT_INTERVAL is 0 */
 	struct db *db;                /* the I/O thread's */
 	struct writer *writer;
+	struct courier_thread *courier;
 	struct api *api;
 	struct http *http;
 	int64_t started_us;
@@ -129,6 +132,7 @@ static void committed(void *arg)
 	struct running *running = arg;
 
 	api_committed(running->api);
+	courier_committed(running->courier);
 }
 
 /* Storage, which may take long, and the engine; no thread. */
@@ -167,6 +171,18 @@ static bool start_readers(struct running *running, struct buf *why)
 	return running->auditor != NULL;
 }
 
+static bool start_courier(struct running *running, struct buf *why)
+{
+	const struct common_options *options = running->options;
+	const struct courier_options courier_options = {
+		.database_url = options->database_url,
+		.allow_private = options->webhook_allow_private != 0};
+
+	running->courier =
+		courier_start(&courier_options, running->engine, running->writer, &env_system, why);
+	return running->courier != NULL;
+}
+
 static bool start_work(struct running *running, struct buf *why)
 {
 	const struct work_context context = {running->options, running->writer, &env_system};
@@ -203,6 +219,8 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                .database_url = options->database_url,
 	                                .store = &running->store,
 	                                .audit = running->service->audit,
+	                                .webhook_allow_private =
+	                                        options->webhook_allow_private != 0,
 	                                .env = &env_system};
 
 	settings.writer = running->writer =
@@ -212,7 +230,7 @@ static bool start_serving(struct running *running, struct buf *why)
 		buf_add_str(why, "There is not enough memory, or no thread can be started.");
 		return false;
 	}
-	if (!start_work(running, why))
+	if (!start_courier(running, why) || !start_work(running, why))
 		return false;
 	running->http = http_start(&http_options, api_app(running->api), why);
 	return running->http != NULL;
@@ -281,8 +299,11 @@ static void stop_all(struct running *running)
 		http_stop(running->http);
 	if (running->work != NULL)
 		running->service->stop_work(running->work);
+	if (running->courier != NULL)
+		courier_stop(running->courier);
 	if (running->writer != NULL)
 		writer_stop(running->writer);
+	courier_thread_free(running->courier);
 	if (running->readers != NULL)
 		readers_stop(running->readers);
 	if (running->long_readers != NULL)
@@ -315,6 +336,7 @@ int serve(const struct service *service, const struct common_options *options, c
 	}
 	engine_register_metrics();
 	auditor_register_metrics();
+	courier_register_metrics();
 	upkeep_register_metrics(options->database_url);
 	service->register_metrics();
 	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||

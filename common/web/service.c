@@ -40,6 +40,8 @@ static const struct option common_options[] = {
                       "time to serve on after SIGTERM while /readyz already fails"),
 	COMMON_OPTION("AUDIT_INTERVAL", OPTION_DURATION, audit_interval_us, "1h", 0, 24 * HOUR_US,
                       NULL, "time between two audits of the journal's newest part; 0 is never"),
+	COMMON_OPTION("WEBHOOK_ALLOW_PRIVATE", OPTION_BOOLEAN, webhook_allow_private, "0", 0, 1,
+                      NULL, "1 permits webhooks over http and to private addresses"),
 	{0},
 };
 

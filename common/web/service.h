@@ -4,6 +4,7 @@
 #define WEB_SERVICE_H
 
 #include "runtime/config.h"
+#include "runtime/follower.h"
 #include "storage/audit_report.h"
 #include "storage/store.h"
 #include "web/api.h"
@@ -18,6 +19,7 @@ struct common_options {
 	int64_t log_level;
 	int64_t connections_max, connections_per_address_max, queue_max;
 	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;
+	int64_t webhook_allow_private;
 	int64_t outcome_wait_us; /* of a call whose outcome is open; 0 where there are none */
 };
 
@@ -52,7 +54,9 @@ struct service {
 	void *(*start_work)(const struct work_context *context, struct buf *why);
 	void (*stop_work)(void *work);
 	void (*register_metrics)(void);
-	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
+	const struct peer_kind *peer_kinds; /* runtime/follower.h; ends with a row whose type is
+	                                       NULL */
+	metrics_read_fn *read_metrics;      /* NULL: no metric tells of the store */
 	audit_part_fn *audit;
 };
 

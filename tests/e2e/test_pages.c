@@ -168,6 +168,11 @@ static void check_schema(const cJSON *content, const struct field *fields)
 		(void)member(member(schema, "properties"), fields->name);
 }
 
+static const char *key_of(const char *method)
+{
+	return strcmp(method, "GET") == 0 ? "get" : strcmp(method, "POST") == 0 ? "post" : "delete";
+}
+
 /* What the document says of a row; how many rows there are. */
 static size_t check_rows(const cJSON *document, const struct endpoint *rows)
 {
@@ -175,9 +180,8 @@ static size_t check_rows(const cJSON *document, const struct endpoint *rows)
 
 	for (; rows[count].method != NULL; count++) {
 		const struct endpoint *row = &rows[count];
-		const char *method = strcmp(row->method, "GET") == 0 ? "get" : "post";
 		const cJSON *operation =
-			member(member(member(document, "paths"), row->path), method);
+			member(member(member(document, "paths"), row->path), key_of(row->method));
 
 		ck_assert_str_eq(cJSON_GetStringValue(member(operation, "summary")), row->summary);
 		check_parameters(operation, row->query);
@@ -232,6 +236,7 @@ static const struct {
 	/* Below the payment that make_examples gives. */
 	{"{refund_id}", &pay, NULL, "{}", "refund_id"},
 	{"{key}", NULL, NULL, NULL, "example-key"},
+	{"{webhook_id}", NULL, NULL, NULL, "whe_00000000000000000000000000"},
 };
 
 /* A payment with one refund, whose path makes the refund; and a key, in both services. */
@@ -271,7 +276,7 @@ static const char *example_of(const char *path, char example[TEXT_SIZE])
 	return example;
 }
 
-/* A GET answers; a POST looks at its body. */
+/* A GET answers; a POST or DELETE looks at its body. */
 START_TEST(every_route_of_the_document_is_served)
 {
 	struct client *client = documents[_i].client;
@@ -287,6 +292,8 @@ START_TEST(every_route_of_the_document_is_served)
 			get(client, known, NULL, 200);
 		if (cJSON_GetObjectItemCaseSensitive(path, "post") != NULL)
 			post(client, known, NULL, "{", 400);
+		if (cJSON_GetObjectItemCaseSensitive(path, "delete") != NULL)
+			ck_assert_int_eq(client_send(client, "DELETE", known, NULL, "{"), 400);
 	}
 	cJSON_Delete(document);
 }

@@ -26,6 +26,7 @@ struct sample {
 	bool is_test;
 	int64_t due_us;
 	struct text metadata;
+	struct text names;
 	struct sample_item items[SAMPLE_ITEMS_MAX];
 	size_t items_count;
 };
@@ -56,6 +57,7 @@ static const struct field sample_fields[] = {
 	FIELD_BOOLEAN("is_test", struct sample, is_test, FIELD_OPTIONAL, "Whether a test."),
 	FIELD_TIME("due", struct sample, due_us, FIELD_OPTIONAL, "When due."),
 	FIELD_METADATA("metadata", struct sample, metadata, FIELD_OPTIONAL, "Anything."),
+	FIELD_NAMES("names", struct sample, names, FIELD_OPTIONAL, 3, "Names."),
 	FIELD_LIST("items", struct sample, items, items_count, FIELD_OPTIONAL, sample_item_fields,
                    struct sample_item, SAMPLE_ITEMS_MAX, "What is bought."),
 	FIELD_END,

@@ -165,6 +165,18 @@ static const struct {
 	{OK ",\"metadata\":{\"a\":1,\"b\":\"\"}}", "#/metadata/a"},
 	{OK ",\"metadata\":[]}", "#/metadata"},
 	{OK ",\"metadata\":null}", "#/metadata"},
+	/* names */
+	{OK ",\"names\":[\"a\"]}", ""},
+	{OK ",\"names\":[\"a.b_c-D\",\"" C64 "\",\"0\"]}", ""},
+	{OK ",\"names\":[]}", "#/names"},
+	{OK ",\"names\":[\"a\",\"b\",\"c\",\"d\"]}", "#/names"},
+	{OK ",\"names\":[\"\"]}", "#/names"},
+	{OK ",\"names\":[\"a b\"]}", "#/names"},
+	{OK ",\"names\":[\"a\\\"b\"]}", "#/names"},
+	{OK ",\"names\":[\"" C65 "\"]}", "#/names"},
+	{OK ",\"names\":[1]}", "#/names"},
+	{OK ",\"names\":\"a\"}", "#/names"},
+	{OK ",\"names\":null}", "#/names"},
 	/* lists */
 	{OK ",\"items\":[{\"sku\":\"s\",\"quantity\":1,\"unit_price\":0}]}", ""},
 	{OK ",\"items\":[]}", "#/items"},

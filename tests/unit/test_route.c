@@ -53,6 +53,7 @@ static const struct endpoint rows[] = {
 	{.method = "POST", .path = "/things"},
 	{.method = "GET", .path = "/things/{id}"},
 	{.method = "POST", .path = "/things/{id}/cancel"},
+	{.method = "DELETE", .path = "/things/{id}"},
 	{0},
 };
 
@@ -70,7 +71,9 @@ static const struct {
 	{"PUT", "/things", -1, "GET, HEAD, POST", NULL},
 	{"GET", "/things/t-1", 3, "", "t-1"},
 	{"HEAD", "/things/t-1", 3, "", "t-1"},
-	{"POST", "/things/t-1", -1, "GET, HEAD", NULL},
+	{"DELETE", "/things/t-1", 5, "", "t-1"},
+	{"DELETE", "/things", -1, "GET, HEAD, POST", NULL},
+	{"POST", "/things/t-1", -1, "GET, HEAD, DELETE", NULL},
 	{"POST", "/things/t-1/cancel", 4, "", "t-1"},
 	{"GET", "/things/t-1/cancel", -1, "POST", NULL},
 	{"GET", "/nothing", -1, "", NULL},

@@ -61,3 +61,23 @@ CREATE TABLE seen_by_key_hash (
 	PRIMARY KEY (key_hash, seq)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO index_places (name, place, hand) VALUES ('seen_by_key_hash', 0, 0);
+
+-- Where webhooks are delivered to. place is the seq of the last event that was delivered, or stepped
+-- over as none of its types; attempts is how often the next one was tried in vain, next_us when it is
+-- tried again. changed_seq is the event of the last change by an operator.
+CREATE TABLE webhooks (
+	webhook_id TEXT PRIMARY KEY CHECK (length(webhook_id) = 30),
+	url TEXT NOT NULL CHECK (length(url) BETWEEN 1 AND 2048),
+	types TEXT,
+	secret BLOB NOT NULL CHECK (length(secret) = 32),
+	previous_secret BLOB CHECK (length(previous_secret) = 32),
+	previous_until_us INTEGER CHECK ((previous_until_us IS NULL) = (previous_secret IS NULL)),
+	place INTEGER NOT NULL CHECK (place >= 0),
+	attempts INTEGER NOT NULL CHECK (attempts >= 0),
+	next_us INTEGER,
+	last_error TEXT CHECK (length(last_error) <= 120),
+	status TEXT NOT NULL CHECK (status IN ('enabled', 'disabled')),
+	disabled_reason TEXT CHECK ((disabled_reason IS NULL) = (status = 'enabled')),
+	changed_seq INTEGER NOT NULL CHECK (changed_seq > 0),
+	created_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
