@@ -3,6 +3,7 @@
 #ifndef PAYMENT_AUDIT_ORDER_H
 #define PAYMENT_AUDIT_ORDER_H
 
+#include "known_order_store.h"
 #include "payment_fold.h"
 #include "storage/audit.h"
 
@@ -18,6 +19,7 @@ struct audit_payment {
 	size_t told_at, told_len; /* in told: what its last event must tell */
 	int asked;    /* enum operation, what its intent asks for; OPERATION_NONE: it has none */
 	bool is_told; /* its last event says what the row says */
+	bool has_return;
 	struct payment_fold fold;
 	int64_t refunds_count, refunded_minor, refund_pending_minor; /* of the refunds' rows */
 };
@@ -43,7 +45,8 @@ struct audit_event {
 struct audit_order {
 	struct audit *audit;
 	char where[AUDIT_WHERE_SIZE];
-	int64_t order_seq, last_event_seq;
+	struct order_place place; /* order_seq 0: none, for rows without an order */
+	bool is_whole;            /* false: it holds what no service writes, which was told */
 	char order_id[ORDER_ID_MAX + 1];
 	size_t payments_count, refunds_count; /* by rising key */
 	struct audit_payment payments[PAYMENT_KEYS_PER_ORDER];
@@ -63,10 +66,15 @@ extern const struct statement audit_refunds; /* $1 to $2: refund_key */
 void audit_take_refund(void *arg, const struct db_row *row);
 extern const struct statement audit_events; /* $1: the order's last event */
 void audit_take_event(void *arg, const struct db_row *row);
-/* The rows against the events; after the last of them. */
+/* The rows against the events; after the last of them. At last the order against its payments. */
 void audit_events_end(struct audit_order *order);
 void audit_rows_end(const struct audit_order *order);
 void audit_refunds_end(const struct audit_order *order);
+void audit_order_end(const struct audit_order *order);
+
+/* A finding about a payment, with its amount. */
+void audit_payment_finding(const struct audit_order *order, const struct audit_payment *payment,
+                           const char *check, const char *what);
 
 /* The one with this id, NULL: there is none. */
 struct audit_payment *audit_payment_by_id(struct audit_order *order, struct text payment_id);

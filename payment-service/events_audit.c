@@ -119,16 +119,30 @@ static struct refund_fold *refund_of(struct audit_order *order, const struct aud
 	return &order->lost_refund;
 }
 
+/* Where the payment's own members end: before the cause, where there is one, which is told last. No
+ * text within data can hold this, as its quotes would be escaped. */
+static struct text until_cause(struct text line)
+{
+	static const struct text cause = TEXT_LITERAL(",\"cause\":{");
+	const char *found = memmem(line.ptr, line.len, cause.ptr, cause.len);
+
+	return (struct text){line.ptr, found == NULL ? line.len - 2 : (size_t)(found - line.ptr)};
+}
+
 /* `...,"data":{...,MEMBERS}}`: what stands before the payment's own members tells of the command
  * or the refund. */
 static bool tells(struct text line, const struct buf *told, const struct audit_payment *payment)
 {
-	size_t tail = payment->told_len + 2;
+	struct text members;
+	size_t len = payment->told_len;
 
-	return payment->told_len > 0 && line.len > tail &&
-	       memcmp(line.ptr + line.len - tail, told->data + payment->told_at,
-	              payment->told_len) == 0 &&
-	       (line.ptr[line.len - tail - 1] == '{' || line.ptr[line.len - tail - 1] == ',');
+	if (len == 0 || line.len <= len + 2)
+		return false;
+	members = until_cause(line);
+	return members.len > len &&
+	       memcmp(members.ptr + members.len - len, told->data + payment->told_at, len) == 0 &&
+	       (members.ptr[members.len - len - 1] == '{' ||
+	        members.ptr[members.len - len - 1] == ',');
 }
 
 static void fold(struct audit_order *order, struct text line, const struct payment_event *event)
@@ -185,11 +199,11 @@ static void check_first(struct audit_order *order, const struct db_row *row)
 {
 	int64_t prev_seq = db_int(row, PREV_SEQ);
 
-	if (db_int(row, SEQ) != order->order_seq || prev_seq != 0)
+	if (prev_seq != 0)
 		audit_finding(order->audit, "journal-links", order->event.where,
 		              "the events of order_seq %" PRId64 " begin here, after event %" PRId64
 		              " (order_prev_seq)",
-		              order->order_seq, prev_seq);
+		              order->place.order_seq, prev_seq);
 }
 
 void audit_take_event(void *arg, const struct db_row *row)

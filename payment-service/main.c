@@ -11,11 +11,14 @@
 
 struct payment_options {
 	struct common_options common;
-	int64_t processor;
+	int64_t processor, unknown_orders;
 };
 
 static const char *const processor_names[] = {"sandbox", NULL};
 static const struct processor *const processors[] = {&processor_sandbox};
+
+enum { UNKNOWN_ORDERS_ACCEPT, UNKNOWN_ORDERS_REJECT };
+static const char *const unknown_orders_names[] = {"accept", "reject", NULL};
 
 static const struct option options[] = {
 	COMMON_OPTION("PORT", OPTION_INTEGER, port, "5000", 0, 65535, NULL,
@@ -27,6 +30,9 @@ static const struct option options[] = {
          processor_names, "who moves the money; sandbox moves none and decides by payment_method"},
 	COMMON_OPTION("PROCESSOR_TIMEOUT", OPTION_DURATION, outcome_wait_us, "5s", 0, HOUR_US, NULL,
                       "how long a call waits for a processor's answer before it is answered 202"),
+	{"UNKNOWN_ORDERS", OPTION_ENUM, offsetof(struct payment_options, unknown_orders), "accept",
+         0, 0, unknown_orders_names,
+         "whether orders that the order service has not told of can be paid"},
 	{0},
 };
 
@@ -38,6 +44,7 @@ static void *start_work(const struct work_context *context, struct buf *why)
 	const struct payment_options *own = (const struct payment_options *)context->options;
 
 	processor_use(processors[own->processor]);
+	payment_reject_unknown_orders(own->unknown_orders == UNKNOWN_ORDERS_REJECT);
 	return resolver_start(context->options->database_url, context->env, processor_get(),
 	                      context->writer, why);
 }
@@ -56,6 +63,7 @@ static const struct service payment_service = {
 	.migrations_count = &payment_migrations_count,
 	.endpoints = endpoints,
 	.domain = &payment_domain,
+	.peer_kinds = payment_peer_kinds,
 	.start_work = start_work,
 	.stop_work = stop_work,
 	.register_metrics = payment_register_metrics,

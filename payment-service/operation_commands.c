@@ -2,6 +2,7 @@
  * share their load; each has a decision. No rules here: those are operation_core.c's. */
 #include "payment_commands.h"
 
+#include "consult.h"
 #include "intent.h"
 #include "payment_outcome.h"
 #include "payment_store.h"
@@ -177,6 +178,39 @@ static void sync_write(const struct writing *to, const struct job *job, const vo
 	                 job->now_us);
 }
 
+/* ---- return: the returner's ---- */
+
+/* A refusal leaves it to the next time: the payment is open, or has no room for another refund. */
+static enum error return_decide(const struct job *job, const void *view, void *effects,
+                                char *detail)
+{
+	const struct operation_slot *slot = view;
+	struct payment_effects *all = effects;
+
+	if (known_order_returns(&slot->place.heard, &slot->view.payment)) {
+		if (slot->view.payment.status == PAYMENT_AUTHORIZED)
+			(void)void_decide(job, view, effects, detail);
+		else if (slot->view.payment.status == PAYMENT_SUCCESS)
+			(void)refund_decide(job, view, effects, detail);
+	}
+	all->cause = &slot->place.cause;
+	all->base.is_open = false; /* nobody waits for it */
+	all->base.writes = true;
+	return ERR_NONE;
+}
+
+static void return_write(const struct writing *to, const struct job *job, const void *view,
+                         void *effects)
+{
+	const struct return_command *command = job->command;
+	const struct payment_effects *all = effects;
+
+	return_write_tried(to->db, command->payment_key,
+	                   consult_next_us(command->since_us, job->now_us));
+	if (all->outcome.event_type != NULL)
+		outcome_write(to, job, view, effects);
+}
+
 /* ---- asked: the resolver's own note ---- */
 
 static uint64_t asked_conflict_key(const struct job *job, const void *view)
@@ -215,13 +249,6 @@ static void asked_write(const struct writing *to, const struct job *job, const v
 	intent_write_asked(to->db, command->intent_key, command->next_us);
 }
 
-static void render_nothing(const struct job *job, const void *effects, struct answer *answer)
-{
-	(void)job;
-	(void)effects;
-	(void)answer;
-}
-
 /* ---- the kinds ---- */
 
 #define OPERATION_KIND(name_, load_, write_, ...) \
@@ -243,12 +270,14 @@ const struct command_kind resolve_kind =
                        .render = outcome_render_payment, .render_settled = outcome_render);
 const struct command_kind answer_kind =
 	OPERATION_KIND("answer", load, outcome_write, .decide = answer_decide,
-                       .render = render_nothing, .render_settled = outcome_render);
+                       .render = outcome_render_nothing, .render_settled = outcome_render);
 const struct command_kind sync_kind = OPERATION_KIND(
 	"sync", sync_load, sync_write, .decide = sync_decide, .render = outcome_render_payment);
+const struct command_kind return_kind = OPERATION_KIND(
+	"return", load, return_write, .decide = return_decide, .render = outcome_render_nothing);
 const struct command_kind asked_kind = {.name = "asked",
                                         .conflict_key = asked_conflict_key,
                                         .load = asked_load,
                                         .decide = asked_decide,
                                         .write = asked_write,
-                                        .render = render_nothing};
+                                        .render = outcome_render_nothing};

@@ -127,6 +127,15 @@ struct decision {
 	char reference[ID_SIZE];
 };
 
+/* What the order service's journal has told of an order. Zeroed: nothing. */
+enum order_end { ORDER_LIVES, ORDER_CANCELLED, ORDER_EXPIRED };
+struct order_heard {
+	const struct currency *currency; /* NULL: its creation was not heard of */
+	int64_t total_minor;             /* 0: that, or its amount is open */
+	int64_t expires_us;              /* 0: never */
+	int end;                         /* enum order_end */
+};
+
 /* POST /pay. */
 struct pay_command {
 	char order_id[ORDER_ID_MAX + 1];
@@ -138,6 +147,7 @@ struct pay_command {
 	struct text processor; /* its name */
 	struct decision decision;
 	bool has_key;
+	bool rejects_unheard; /* orders that were not heard of are not paid */
 };
 
 /* The time and the random bytes of a command's id, given by the engine. */
@@ -148,19 +158,26 @@ struct payment_moment {
 
 /* What is known of the order when a command about it is decided. */
 struct payment_view {
-	bool order_known;
-	int64_t order_seq;
-	int64_t last_event_seq; /* of the order, 0: none */
+	struct order_heard heard; /* set before the first payment is added */
 	int64_t attempts_count;
 	int64_t payments_count; /* of these, those that reached the processor, or may have */
-	int64_t claimed_minor;  /* api.md, "Against the order": of all live payments */
-	int64_t open_minor;     /* the part of it that the processor's next word may take away */
-	int64_t total_minor;    /* the first live payment's claim; 0: none */
-	int64_t total_key;      /* that payment's key */
-	bool total_is_open;     /* its claim may be taken away likewise */
-	const struct currency *currency; /* of the total */
-	bool has_natural;                /* a live payment that was made without a key: */
+	/* api.md, "Against the order": of all live payments, where the total is known only of those
+	 * in its currency. */
+	int64_t claimed_minor;
+	int64_t open_minor;  /* the part of it that the processor's next word may take away */
+	int64_t first_minor; /* the first live payment's claim; 0: none */
+	int64_t first_key;   /* that payment's key */
+	bool first_is_open;  /* its claim may be taken away likewise */
+	const struct currency *first_currency;
+	bool has_natural; /* a live payment that was made without a key: */
 	struct payment natural;
+};
+
+/* What an order comes to: what was heard, or its first live payment's claim in its place. */
+struct order_total {
+	int64_t minor; /* 0: nothing bounds its payments */
+	const struct currency *currency;
+	bool is_open; /* the processor's next word may take it away */
 };
 
 /* What a decision leaves. The rows are as they are after it; their keys and events follow from the
@@ -175,6 +192,8 @@ struct payment_outcome {
 	/* A refusal that rests on an outcome which is still open: it is not stored, its key stays
 	 * free. */
 	bool rests_on_open;
+	/* A refusal that might be none, or another one, if the order had been heard of. */
+	bool rests_on_unheard;
 	struct payment payment;
 	struct refund refund;
 	const char *event_type; /* NULL: nothing to be told */
@@ -193,6 +212,7 @@ extern const char code_unreachable[];
 /* Adds one stored payment of the order, in any order, to the view. True when it is the order's
  * natural payment: then the caller sees to it that its texts last as long as the view. */
 bool payment_view_add(struct payment_view *view, const struct payment *payment);
+struct order_total payment_view_total(const struct payment_view *view);
 
 /* ERR_NONE, ERR_PAYMENT_DECLINED (a failed payment is stored), or a refusal, whose detail may be
  * filled (PAYMENT_DETAIL_SIZE bytes). Pure. */

@@ -31,6 +31,13 @@ static const struct field pay_fields[] = {
 	FIELD_END,
 };
 
+static bool rejects_unknown_orders;
+
+void payment_reject_unknown_orders(bool rejects)
+{
+	rejects_unknown_orders = rejects;
+}
+
 static enum error pay_prepare(struct request *request, struct field_errors *errors)
 {
 	struct pay_command *command = request->input;
@@ -40,6 +47,7 @@ static enum error pay_prepare(struct request *request, struct field_errors *erro
 		return ERR_NONE;
 	}
 	command->has_key = request->job.key.key.ptr != NULL;
+	command->rejects_unheard = rejects_unknown_orders;
 	command->order_hash =
 		hash_keyed(api_settings(request->api)->sip_key, text_of(command->order_id));
 	request->job.kind = &pay_kind;
@@ -161,8 +169,8 @@ const struct endpoint payment_endpoints[] = {
          .answer = payment_fields,
          .input_size = sizeof(struct pay_command),
          .prepare = pay_prepare,
-         .errors = {ERR_MALFORMED_JSON, ERR_PAYMENT_DECLINED, ERR_ORDER_ALREADY_PAID,
-                    ERR_INVALID_REQUEST, ERR_OVERLOADED}},
+         .errors = {ERR_MALFORMED_JSON, ERR_PAYMENT_DECLINED, ERR_NOT_FOUND, ERR_ORDER_ALREADY_PAID,
+                    ERR_ORDER_CANCELLED, ERR_INVALID_REQUEST, ERR_OVERLOADED}},
 	{.method = "GET",
          .path = "/payments/{payment_id}",
          .scope = "payments:read",

@@ -5,6 +5,8 @@
 #include "web/api.h"
 
 bool is_payment_id(struct text id);
+/* UNKNOWN_ORDERS=reject; set once, before any request comes. */
+void payment_reject_unknown_orders(bool rejects);
 
 /* Each ends with a row whose method is NULL. */
 extern const struct endpoint payment_endpoints[];      /* POST /pay, one payment, the list */

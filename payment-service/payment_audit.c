@@ -19,12 +19,13 @@
 
 /* Each order with how many others have its id, as far as they are in the index's table. */
 static const struct statement orders = {
-	"SELECT o.order_seq, o.order_hash, o.order_id, o.last_event_seq, "
+	"SELECT " ORDER_COLUMNS ", o.order_id, "
 	"(SELECT count(*) FROM orders_by_hash i JOIN orders s ON s.order_seq = i.order_seq "
 	"WHERE i.order_hash = o.order_hash AND s.order_seq <> o.order_seq "
 	"AND s.order_id = o.order_id) "
 	"FROM orders o WHERE o.order_seq > $1 ORDER BY o.order_seq LIMIT $2",
 	NULL};
+enum { ORDER_HASH = 1, ORDER_ID = ORDER_COLUMNS_COUNT, OTHERS_COUNT };
 /* Of the orders that may not be there yet, few enough for one statement, those stored twice. */
 static const struct statement recent_twice = {
 	"SELECT max(order_seq) FROM orders WHERE order_seq > "
@@ -45,7 +46,8 @@ static const struct statement unlinked = {
 	NULL};
 
 struct order_row {
-	int64_t order_seq, last_event_seq;
+	struct order_place place;
+	bool is_whole;
 	char order_id[ORDER_ID_MAX + 1];
 };
 
@@ -62,10 +64,11 @@ struct walk {
 
 static void check_order(struct walk *walk, const struct db_row *row, const char *where)
 {
-	if ((uint64_t)db_int(row, 1) != hash_keyed(walk->store->sip_key, db_text(row, 2)))
+	if ((uint64_t)db_int(row, ORDER_HASH) !=
+	    hash_keyed(walk->store->sip_key, db_text(row, ORDER_ID)))
 		audit_finding(walk->audit, "order-hash", where,
 		              "order_hash is not that of its order_id: its payments are not found");
-	if (db_int(row, 4) != 0)
+	if (db_int(row, OTHERS_COUNT) != 0)
 		audit_finding(walk->audit, CHECK_TWICE, where, TWICE);
 }
 
@@ -90,19 +93,22 @@ static void note_order(void *arg, const struct db_row *row)
 {
 	struct walk *walk = arg;
 	struct order_row *order = &walk->page[walk->count];
-	struct text order_id = db_text(row, 2);
+	struct text order_id = db_text(row, ORDER_ID);
 	char where[AUDIT_WHERE_SIZE];
 
 	walk->audit->rows_checked++;
-	*order = (struct order_row){.order_seq = db_int(row, 0), .last_event_seq = db_int(row, 3)};
-	walk->after = order->order_seq;
-	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order->order_seq);
-	if (order->order_seq < 1 || order->order_seq > ORDER_SEQ_MAX || order_id.ptr == NULL ||
-	    order_id.len > ORDER_ID_MAX) {
+	order->is_whole = known_order_from_row(row, 0, &order->place);
+	walk->after = order->place.order_seq;
+	(void)snprintf(where, sizeof(where), "orders order_seq %" PRId64, order->place.order_seq);
+	if (order->place.order_seq < 1 || order->place.order_seq > ORDER_SEQ_MAX ||
+	    order_id.ptr == NULL || order_id.len > ORDER_ID_MAX) {
 		audit_finding(walk->audit, "order-event", where,
 		              "it holds what no service writes: its number or order_id");
 		return;
 	}
+	if (!order->is_whole)
+		audit_finding(walk->audit, "order-row", where,
+		              "it holds what no service writes: a currency, total, end or cause");
 	text_copy(order_id, order->order_id, sizeof(order->order_id));
 	check_order(walk, row, where);
 	walk->count++;
@@ -130,11 +136,11 @@ static void begin_order(struct walk *walk, const struct order_row *row)
 	struct audit_order *order = &walk->order;
 
 	order->audit = walk->audit;
-	order->order_seq = row->order_seq;
-	order->last_event_seq = row->last_event_seq;
+	order->place = row->place;
+	order->is_whole = row->is_whole;
 	memcpy(order->order_id, row->order_id, sizeof(order->order_id));
 	(void)snprintf(order->where, sizeof(order->where), "orders order_seq %" PRId64,
-	               row->order_seq);
+	               row->place.order_seq);
 	order->payments_count = order->refunds_count = 0;
 	order->events_count = 0;
 	order->event = (struct audit_event){0};
@@ -148,15 +154,17 @@ static enum db_result audit_order(struct walk *walk, const struct order_row *row
 	enum db_result result;
 
 	begin_order(walk, row);
-	send_rows(walk, row->order_seq + 1);
-	DB_SEND(walk->store->db, &audit_events, audit_take_event, &walk->order,
-	        V_INT(row->last_event_seq));
+	send_rows(walk, row->place.order_seq + 1);
+	if (row->place.last_event_seq != 0)
+		DB_SEND(walk->store->db, &audit_events, audit_take_event, &walk->order,
+		        V_INT(row->place.last_event_seq));
 	result = db_flush(walk->store->db);
 	if (result != DB_OK)
 		return result;
 	audit_events_end(&walk->order);
 	audit_rows_end(&walk->order);
 	audit_refunds_end(&walk->order);
+	audit_order_end(&walk->order);
 	walk->events_count += walk->order.events_count;
 	return DB_OK;
 }
@@ -247,5 +255,7 @@ enum db_result payment_audit(struct audit *audit, const struct store *store)
 		result = audit_index(audit, store);
 	if (result == DB_OK)
 		result = ledger_audit(audit, store);
+	if (result == DB_OK)
+		result = return_audit(audit, store);
 	return result == DB_OK ? intent_audit(audit, store) : result;
 }

@@ -10,6 +10,8 @@ must_use enum db_result payment_audit(struct audit *audit, const struct store *s
 /* Each transfer by itself; each account against the sum of its transfers; debits against credits.
  */
 must_use enum db_result ledger_audit(struct audit *audit, const struct store *store);
+/* Each payment that is to be given back: it is there; what is stuck is noted. */
+must_use enum db_result return_audit(struct audit *audit, const struct store *store);
 /* Each intent against what waits for it; each idempotency key whose outcome is open. What is stuck
  * is noted. */
 must_use enum db_result intent_audit(struct audit *audit, const struct store *store);

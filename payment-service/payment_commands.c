@@ -7,6 +7,7 @@
 #include "payment_outcome.h"
 #include "payment_store.h"
 #include "resolver.h"
+#include "returner.h"
 #include "runtime/money_counter.h"
 
 static uint64_t pay_conflict_key(const struct job *job, const void *view)
@@ -25,6 +26,7 @@ static void take_row(void *arg, const struct db_row *row)
 	bool is_whole;
 
 	payment_place_from_row(row, &slot->place);
+	slot->view.heard = slot->place.heard;
 	if (payment_row_is_empty(row))
 		return;
 	is_whole = payment_from_row(row, &payment);
@@ -70,6 +72,7 @@ const struct command_kind pay_kind = {
 
 static _Atomic uint64_t payments_by_status[PAYMENT_VOIDED + 1];
 static _Atomic int64_t contradictions;
+static _Atomic int64_t returns, orders_overclaimed;
 static struct money_counter captured, refunded;
 
 static void (*ask)(void *arg);
@@ -95,8 +98,12 @@ static void committed(const struct job *job, const void *effects)
 	const struct payment_outcome *outcome = &all->outcome;
 
 	(void)job;
-	if ((outcome->asks || all->base.awaits != 0) && ask != NULL)
+	if ((outcome->asks || all->base.awaits != 0 || all->returns_count != 0) && ask != NULL)
 		ask(ask_arg);
+	if (all->order.is_changed)
+		atomic_fetch_add_explicit(&returns, all->returns_count, memory_order_relaxed);
+	if (all->order.excess_minor > 0)
+		atomic_fetch_add_explicit(&orders_overclaimed, 1, memory_order_relaxed);
 	if (outcome->event_type == NULL)
 		return;
 	for (size_t i = 0; i < outcome->transfers_count; i++)
@@ -138,6 +145,12 @@ static struct metric metrics[] = {
 	{"processor_contradictions_total", METRIC_COUNTER,
          "Answers of the processor that say something else than its first.", metric_collect_value,
          &contradictions, NULL},
+	{"payment_returns_total", METRIC_COUNTER,
+         "Payments that are to be given back, as their order ended or is in another currency.",
+         metric_collect_value, &returns, NULL},
+	{"orders_overclaimed_total", METRIC_COUNTER,
+         "Orders whose payments claimed more than their total when that became known.",
+         metric_collect_value, &orders_overclaimed, NULL},
 };
 
 void payment_register_metrics(void)
@@ -146,4 +159,5 @@ void payment_register_metrics(void)
 		metric_register(&metrics[i]);
 	ledger_register_metrics();
 	resolver_register_metrics();
+	returner_register_metrics();
 }

@@ -4,6 +4,7 @@
 #define PAYMENT_PAYMENT_COMMANDS_H
 
 #include "operation.h"
+#include "runtime/follower.h"
 #include "runtime/job.h"
 
 extern const struct domain payment_domain;
@@ -18,13 +19,26 @@ extern const struct command_kind answer_kind;
 /* job.command is a struct asked_command. */
 extern const struct command_kind asked_kind;
 
+/* job.command is a struct known_order_command, and there is a job.peer. */
+extern const struct command_kind order_heard_kind, order_ended_kind;
+/* The events of the order service that become one of these. */
+extern const struct peer_kind payment_peer_kinds[];
+/* job.command is a struct return_command: gives back all that the payment keeps, where its order
+ * wants that and the processor is not busy with it. Its answer is always the same. */
+extern const struct command_kind return_kind;
+struct return_command {
+	struct operation_command operation;
+	int64_t payment_key, since_us; /* of the row of returns */
+};
+
 /* The processor was called, or asked, and did not decide. */
 struct asked_command {
 	int64_t intent_key;
 	int64_t next_us; /* when to ask again; INT64_MAX: never */
 };
 
-/* Called on the writer's thread after each commit that left something to ask the processor for. */
+/* Called on the writer's thread after each commit that left something to ask the processor for, or
+ * to give back. */
 void payment_on_ask(void (*ask)(void *arg), void *arg);
 
 /* Registers the metrics of payments. */

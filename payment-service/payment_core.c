@@ -1,10 +1,12 @@
 /* payment_core.c - decides what POST /pay does to an order. Pure: no I/O, clock, threads or
- * allocation. Invariant: an order's live payments never claim more than its total. How a payment
- * changes afterwards: settle_core.c. */
+ * allocation. Invariant: a new payment never lets an order's live payments claim more than its
+ * total. How a payment changes afterwards: settle_core.c; what else the order service's journal
+ * does: known_order_core.c. */
 #include "payment.h"
 
 #include <stdio.h>
 
+#include "known_order.h"
 #include "settle.h"
 
 static_assert(ATTEMPTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
@@ -49,13 +51,13 @@ bool payment_view_add(struct payment_view *view, const struct payment *payment)
 
 	view->attempts_count++;
 	view->payments_count += was_reached(payment) ? 1 : 0;
-	if (claims == 0)
+	if (claims == 0 || known_order_is_in_other_currency(&view->heard, payment->currency))
 		return false;
-	if (view->total_minor == 0 || payment->payment_key < view->total_key) {
-		view->total_minor = claims;
-		view->total_key = payment->payment_key;
-		view->total_is_open = open_claim(payment) > 0;
-		view->currency = payment->currency;
+	if (view->first_minor == 0 || payment->payment_key < view->first_key) {
+		view->first_minor = claims;
+		view->first_key = payment->payment_key;
+		view->first_is_open = open_claim(payment) > 0;
+		view->first_currency = payment->currency;
 	}
 	view->claimed_minor += claims; /* at most 100 * 10^15 */
 	view->open_minor += open_claim(payment);
@@ -64,6 +66,13 @@ bool payment_view_add(struct payment_view *view, const struct payment *payment)
 	view->has_natural = true;
 	view->natural = *payment;
 	return true;
+}
+
+struct order_total payment_view_total(const struct payment_view *view)
+{
+	if (view->heard.total_minor > 0)
+		return (struct order_total){view->heard.total_minor, view->heard.currency, false};
+	return (struct order_total){view->first_minor, view->first_currency, view->first_is_open};
 }
 
 static struct text method_of(struct text method)
@@ -89,30 +98,79 @@ static void refuse_for_now(struct payment_outcome *outcome, char *detail)
 	               "with POST sync, then repeat.");
 }
 
-static enum error check_order(const struct payment_view *view, const struct pay_command *command,
+/* The order takes no payment any more. One that has live payments is not expired before it is told:
+ * the order service then puts it off. */
+static enum error check_end(const struct payment_view *view, int64_t now_us, char *detail)
+{
+	const struct order_heard *heard = &view->heard;
+	bool is_late = heard->expires_us != 0 && now_us > heard->expires_us;
+
+	if (heard->end == ORDER_LIVES && (!is_late || view->claimed_minor > 0))
+		return ERR_NONE;
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "The order %s: create a new one.",
+	               heard->end == ORDER_CANCELLED ? "was cancelled" : "has expired");
+	return ERR_ORDER_CANCELLED;
+}
+
+static enum error check_heard(const struct payment_view *view, const struct pay_command *command,
                               struct payment_outcome *outcome, char *detail)
 {
-	int64_t payable_minor = view->total_minor - view->claimed_minor;
-	bool is_mismatch = command->currency != view->currency;
+	if (view->heard.currency != NULL || !command->rejects_unheard)
+		return ERR_NONE;
+	outcome->rests_on_unheard = true;
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE,
+	               "There is no such order: create it first, with POST /order.");
+	return ERR_NOT_FOUND;
+}
+
+static enum error refuse_currency(const struct order_total *total, char *detail)
+{
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "The order is in %s: pay it in that currency.",
+	               total->currency->code);
+	return ERR_CURRENCY_MISMATCH;
+}
+
+static enum error check_total(const struct payment_view *view, const struct pay_command *command,
+                              struct payment_outcome *outcome, char *detail)
+{
+	struct order_total total = payment_view_total(view);
+	int64_t payable_minor = total.minor - view->claimed_minor;
+	bool is_mismatch = command->currency != total.currency;
+	/* A call without a key never makes a second payment: a part needs a key. */
+	bool is_second = !command->has_key && view->claimed_minor > 0;
 	/* Would it be right if what is open failed? */
 	bool may_become_due =
-		view->total_is_open || (!is_mismatch && view->open_minor > 0 &&
-	                                command->amount_minor <= payable_minor + view->open_minor);
+		total.is_open || (!is_mismatch && view->open_minor > 0 &&
+	                          command->amount_minor <= payable_minor + view->open_minor);
 
-	if (view->total_minor == 0)
-		return ERR_NONE;
-	if (command->has_key && !is_mismatch && command->amount_minor <= payable_minor)
+	if (total.minor == 0 ||
+	    (!is_second && !is_mismatch && command->amount_minor <= payable_minor))
 		return ERR_NONE;
 	if (may_become_due)
 		refuse_for_now(outcome, detail);
-	/* A call without a key never makes a second payment: a part needs a key. */
-	if (payable_minor <= 0 || !command->has_key)
+	outcome->rests_on_unheard = view->heard.currency == NULL && (!is_second || is_mismatch);
+	if (payable_minor <= 0 || is_second)
 		return ERR_ORDER_ALREADY_PAID;
-	if (!is_mismatch)
-		return ERR_AMOUNT_EXCEEDS_DUE;
-	(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "The order is in %s: pay it in that currency.",
-	               view->currency->code);
-	return ERR_CURRENCY_MISMATCH;
+	return is_mismatch ? refuse_currency(&total, detail) : ERR_AMOUNT_EXCEEDS_DUE;
+}
+
+/* A call without a key, of an order that has a payment made likewise. */
+static enum error meet_natural(const struct payment_view *view, const struct pay_command *command,
+                               struct payment_outcome *outcome, char *detail)
+{
+	const struct payment *natural = &view->natural;
+
+	if (is_same(natural, command)) {
+		outcome->replays = true;
+		outcome->payment = *natural;
+		return ERR_NONE;
+	}
+	if (open_claim(natural) > 0)
+		refuse_for_now(outcome, detail);
+	/* In another currency than its order's it would not count. */
+	outcome->rests_on_unheard =
+		view->heard.currency == NULL && command->currency != natural->currency;
+	return ERR_ORDER_ALREADY_PAID;
 }
 
 static void fill(const struct payment_view *view, const struct pay_command *command,
@@ -139,21 +197,20 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
                               const struct payment_moment *moment,
                               struct payment_outcome *ret_outcome, char *detail)
 {
-	enum error error;
+	struct order_total total = payment_view_total(view);
+	bool has_ended = view->heard.end != ORDER_LIVES;
+	enum error error = ERR_NONE;
 
 	ensure(command->amount_minor > 0 && command->amount_minor <= MONEY_MINOR_MAX);
 	ensure(command->decision.verdict != VERDICT_UNREACHABLE);
-	if (!command->has_key && view->has_natural) {
-		if (!is_same(&view->natural, command)) {
-			if (open_claim(&view->natural) > 0)
-				refuse_for_now(ret_outcome, detail);
-			return ERR_ORDER_ALREADY_PAID;
-		}
-		ret_outcome->replays = true;
-		ret_outcome->payment = view->natural;
-		return ERR_NONE;
-	}
-	error = check_order(view, command, ret_outcome, detail);
+	if (!command->has_key && view->has_natural && !has_ended)
+		return meet_natural(view, command, ret_outcome, detail);
+	if (!has_ended)
+		error = check_heard(view, command, ret_outcome, detail);
+	if (error == ERR_NONE)
+		error = check_end(view, moment->now_us, detail);
+	if (error == ERR_NONE)
+		error = check_total(view, command, ret_outcome, detail);
 	if (error != ERR_NONE)
 		return error;
 	if (view->payments_count >= PAYMENTS_PER_ORDER_MAX ||
@@ -166,7 +223,7 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
 	fill(view, command, moment, &ret_outcome->payment);
 	ret_outcome->is_new = true;
 	error = settle_authorize(ret_outcome, &command->decision);
-	ensure(view->claimed_minor == 0 ||
-	       view->claimed_minor + claim(&ret_outcome->payment) <= view->total_minor);
+	ensure(total.minor == 0 ||
+	       view->claimed_minor + claim(&ret_outcome->payment) <= total.minor);
 	return error;
 }

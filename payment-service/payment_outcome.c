@@ -1,6 +1,6 @@
 /* payment_outcome.c - writes and prints what was decided. No rules: those are the cores'.
  * Invariant: everything of one command is written in one transaction, its event first, as the
- * event's number is that of new orders, transfers and intents. */
+ * event's number is that of new transfers and intents. */
 #include "payment_outcome.h"
 
 #include "base/problem.h"
@@ -19,6 +19,7 @@ void outcome_conclude(struct payment_effects *effects, enum error error, struct 
 	base->is_open = outcome->replays ? outcome->payment.status == PAYMENT_PROCESSING
 	                                 : outcome->asks && outcome->operation != OPERATION_REVERSE;
 	base->keeps_key = outcome->rests_on_open;
+	base->rests_on_unheard = outcome->rests_on_unheard;
 	base->settles = outcome->ends_intent;
 	base->settled = outcome->settled;
 	base->resource = resource;
@@ -38,7 +39,8 @@ static int64_t record(const struct writing *to, const struct job *job,
 	struct event event = {.type = outcome->event_type,
 	                      .subject = text_of(outcome->payment.order_id),
 	                      .traceparent = job->traceparent,
-	                      .order_prev_seq = effects->place.last_event_seq};
+	                      .order_prev_seq = effects->place.last_event_seq,
+	                      .cause = effects->cause};
 
 	json_open(data, '{');
 	if (outcome->by_operator)
@@ -56,12 +58,25 @@ static int64_t record(const struct writing *to, const struct job *job,
 static void write_order(struct db *db, struct order_place *place, const struct payment *payment,
                         int64_t seq)
 {
-	if (place->order_seq != 0) {
-		payment_write_order_event(db, place->order_seq, seq);
+	if (place->order_seq == 0)
+		known_order_write_new(db, place, text_of(payment->order_id));
+	known_order_write_event(db, place->order_seq, seq);
+}
+
+/* A payment that goes back, and was changed by whomever: also by the processor, which approves
+ * after the order was cancelled. */
+static void write_return(struct db *db, struct payment_effects *effects, int64_t now_us)
+{
+	const struct payment *payment = &effects->outcome.payment;
+
+	if (!known_order_returns(&effects->place.heard, payment))
 		return;
+	if (!payment_keeps_money(payment)) {
+		return_write_end(db, payment->payment_key);
+	} else if (payment->status != effects->status_before) {
+		return_write_due(db, payment->payment_key, now_us);
+		effects->returns_count++;
 	}
-	place->order_seq = seq;
-	payment_write_order_new(db, seq, place->order_hash, text_of(payment->order_id));
 }
 
 /* What is asked twice (a capture after one that was refused) is two things, which need an id each.
@@ -124,6 +139,7 @@ void outcome_write(const struct writing *to, const struct job *job, const void *
 	             outcome->transfers_count);
 	if (outcome->is_redacted)
 		payment_write_redacted(to->db, payment->payment_key);
+	write_return(to->db, all, job->now_us);
 	if (all->base.is_open)
 		all->base.awaits = seq;
 }
@@ -192,4 +208,11 @@ void outcome_render(const struct job *job, const void *effects, struct answer *a
 		render(job, outcome, refund_fields, &outcome->refund, answer);
 	else
 		outcome_render_payment(job, effects, answer);
+}
+
+void outcome_render_nothing(const struct job *job, const void *effects, struct answer *answer)
+{
+	(void)job;
+	(void)effects;
+	(void)answer;
 }

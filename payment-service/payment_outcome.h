@@ -3,6 +3,7 @@
 #ifndef PAYMENT_PAYMENT_OUTCOME_H
 #define PAYMENT_PAYMENT_OUTCOME_H
 
+#include "known_order.h"
 #include "operation.h"
 #include "payment_store.h"
 #include "runtime/job.h"
@@ -23,17 +24,26 @@ struct operation_slot {
 	/* The refund's texts. */
 	char reason[REASON_BYTES_MAX + 1], decline_code[DECLINE_CODE_MAX + 1];
 };
+struct order_slot {
+	struct known_order_view view;
+	struct order_place place;
+	struct job *job;
+};
 union payment_slot {
 	struct pay_slot pay;
 	struct operation_slot operation;
+	struct order_slot order;
 };
 
 /* What the engine calls effects. */
 struct payment_effects {
 	struct effects base;
 	struct payment_outcome outcome;
-	struct order_place place; /* order_seq 0: the order is new */
-	int status_before;        /* of the payment, -1: it is new */
+	struct known_order_outcome order; /* of a command about the order, which has no outcome */
+	struct order_place place;         /* order_seq 0: the order is new */
+	const struct cause *cause; /* of its event; NULL: a caller, an operator, the processor */
+	int status_before;         /* of the payment, -1: it is new */
+	int64_t returns_count;     /* payments that can now be given back, as never before */
 };
 
 /* After decide: tells the engine what `outcome` means to it. resource: of a refusal. */
@@ -44,5 +54,7 @@ void outcome_write(const struct writing *to, const struct job *job, const void *
 void outcome_render_payment(const struct job *job, const void *effects, struct answer *answer);
 /* The refund, where the command is about one. */
 void outcome_render(const struct job *job, const void *effects, struct answer *answer);
+/* Of commands that nobody has asked for. */
+void outcome_render_nothing(const struct job *job, const void *effects, struct answer *answer);
 
 #endif

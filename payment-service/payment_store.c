@@ -1,5 +1,5 @@
-/* payment_store.c - the statements and rows of payments and their orders. Rules stay in the cores;
- * refunds are in refund_store.c. */
+/* payment_store.c - the statements and rows of payments. Rules stay in the cores; orders are in
+ * known_order_store.c, refunds in refund_store.c. */
 #include "payment_store.h"
 
 #include "columns.h"
@@ -13,11 +13,7 @@ const char *const operation_names[] = {
 	[OPERATION_AUTHORIZE] = "authorize", [OPERATION_REFUND] = "refund",
 	[OPERATION_REVERSE] = "reverse",     [OPERATION_COUNT] = NULL};
 
-struct hash_index paid_order_index =
-	HASH_INDEX("orders_by_hash", "orders", "order_hash", "order_seq");
-
-#define SELECT_PAYMENTS \
-	"SELECT " PAYMENT_COLUMNS ", o.order_seq, o.order_hash, o.last_event_seq FROM "
+#define SELECT_PAYMENTS "SELECT " PAYMENT_COLUMNS ", " ORDER_COLUMNS " FROM "
 #define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 1024 AND o.order_seq * 1024 + 1023 "
 #define PAYMENTS_WITH_ORDER "payments p JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 
@@ -47,12 +43,6 @@ static const struct statement payments_by_seq = {
 	SELECT_PAYMENTS "orders o JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_SEQ
 			"AND p.payment_id < $3 ORDER BY p.payment_id DESC LIMIT $4",
 	NULL};
-static const struct statement order_insert = {
-	"INSERT INTO orders (order_seq, order_hash, order_id, last_event_seq) "
-	"VALUES ($1, $2, $3, $1)",
-	NULL};
-static const struct statement order_event = {
-	"UPDATE orders SET last_event_seq = $1 WHERE order_seq = $2", NULL};
 static const struct statement payment_insert = {
 	"INSERT INTO payments (payment_key, payment_id, amount_minor, currency, payment_status, "
 	"captured_minor, refunded_minor, refund_pending_minor, refunds_count, capture, "
@@ -126,11 +116,9 @@ bool payment_from_row(const struct db_row *row, struct payment *ret_payment)
 
 void payment_place_from_row(const struct db_row *row, struct order_place *ret_place)
 {
-	*ret_place = (struct order_place){
-		.order_seq = db_int(row, PAYMENT_COLUMNS_COUNT),
-		.order_hash = (uint64_t)db_int(row, PAYMENT_COLUMNS_COUNT + 1),
-		.last_event_seq = db_int(row, PAYMENT_COLUMNS_COUNT + 2),
-	};
+	bool is_whole = known_order_from_row(row, PAYMENT_COLUMNS_COUNT, ret_place);
+
+	ensure(is_whole);
 }
 
 void payment_keep(struct payment *payment, struct buf *kept)
@@ -184,21 +172,6 @@ void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order
 		        v_text(before_id), V_INT(count));
 	DB_SEND(db, &payments_by_hash, row, arg, V_INT((int64_t)order_hash), v_text(order_id),
 	        V_INT(recent_seq), v_text(before_id), V_INT(count));
-}
-
-void payment_write_order_new(struct db *db, int64_t order_seq, uint64_t order_hash,
-                             struct text order_id)
-{
-	ensure(order_seq > 0);
-	hash_index_add(&paid_order_index, order_hash, order_seq);
-	DB_SEND(db, &order_insert, NULL, NULL, V_INT(order_seq), V_INT((int64_t)order_hash),
-	        v_text(order_id));
-}
-
-void payment_write_order_event(struct db *db, int64_t order_seq, int64_t last_event_seq)
-{
-	ensure(last_event_seq > order_seq);
-	DB_SEND(db, &order_event, NULL, NULL, V_INT(last_event_seq), V_INT(order_seq));
 }
 
 /* The schema's invariants once more, where what broke them can still be told. */

@@ -1,10 +1,9 @@
-/* payment_store.h - payments, their orders and refunds in the database. order_seq is the seq of the
- * first event about the order. The ledger: ledger.h; what is open at the processor: intent.h. */
+/* payment_store.h - payments and refunds in the database. Their orders: known_order_store.h; the
+ * ledger: ledger.h; what is open at the processor: intent.h. */
 #ifndef PAYMENT_PAYMENT_STORE_H
 #define PAYMENT_PAYMENT_STORE_H
 
-#include "payment.h"
-#include "storage/hash_index.h"
+#include "known_order_store.h"
 #include "storage/store.h"
 
 extern const struct migration payment_migrations[];
@@ -14,16 +13,6 @@ extern const char *const payment_status_names[];
 extern const char *const refund_status_names[];
 extern const char *const capture_names[];
 extern const char *const operation_names[];
-
-/* Loaded before an order is looked for or written. */
-extern struct hash_index paid_order_index;
-
-/* The order that a payment belongs to. */
-struct order_place {
-	int64_t order_seq;
-	uint64_t order_hash;
-	int64_t last_event_seq;
-};
 
 /* What payment_from_row reads, of payments p and orders o; for an audit's own statements. */
 #define PAYMENT_COLUMNS \
@@ -59,9 +48,6 @@ void payment_send_page(struct db *db, struct text before_id, int64_t count, db_r
 void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order_id,
                            struct text before_id, int64_t count, db_row_fn *row, void *arg);
 
-void payment_write_order_new(struct db *db, int64_t order_seq, uint64_t order_hash,
-                             struct text order_id);
-void payment_write_order_event(struct db *db, int64_t order_seq, int64_t last_event_seq);
 void payment_write_new(struct db *db, const struct payment *payment);
 /* Everything that may change; of the texts decline_code and resolve_reason. */
 void payment_write_change(struct db *db, const struct payment *payment);

@@ -1,26 +1,34 @@
-/* resolver_thread.c - the resolver as a worker's work. */
+/* resolver_thread.c - the resolver and the returner as a worker's work. */
 #include "resolver_thread.h"
 
 #include <stdlib.h>
 
 #include "payment_commands.h"
 #include "resolver.h"
+#include "returner.h"
 #include "runtime/worker.h"
 
 struct resolver_thread {
 	struct resolver *resolver;
+	struct returner *returner;
 	struct db *db;
 	struct worker *worker;
 };
 
 static int64_t turn(void *arg, int64_t now_us)
 {
-	return resolver_turn(arg, now_us);
+	const struct resolver_thread *thread = arg;
+	int64_t returns_us = returner_turn(thread->returner, now_us);
+	int64_t intents_us = resolver_turn(thread->resolver, now_us);
+
+	return returns_us < intents_us ? returns_us : intents_us;
 }
 
 static bool is_idle(const void *arg)
 {
-	return resolver_is_idle(arg);
+	const struct resolver_thread *thread = arg;
+
+	return resolver_is_idle(thread->resolver) && returner_is_idle(thread->returner);
 }
 
 static const struct work work = {.turn = turn, .is_idle = is_idle};
@@ -28,6 +36,7 @@ static const struct work work = {.turn = turn, .is_idle = is_idle};
 static void free_thread(struct resolver_thread *thread)
 {
 	resolver_free(thread->resolver);
+	returner_free(thread->returner);
 	db_close(thread->db);
 	free(thread);
 }
@@ -46,7 +55,9 @@ struct resolver_thread *resolver_start(const char *url, const struct env *env,
 		thread->resolver =
 			resolver_new(thread->db, processor, worker_submitter(writer), why);
 	if (thread->resolver != NULL)
-		thread->worker = worker_start(&work, thread->resolver, env, why);
+		thread->returner = returner_new(thread->db, worker_submitter(writer), why);
+	if (thread->returner != NULL)
+		thread->worker = worker_start(&work, thread, env, why);
 	if (thread->worker == NULL) {
 		free_thread(thread);
 		return NULL;

@@ -1,4 +1,5 @@
-/* resolver_thread.h - the thread that drives the resolver, with a read connection of its own. */
+/* resolver_thread.h - the thread that drives the resolver and the returner, with a read connection
+ * of its own. */
 #ifndef PAYMENT_RESOLVER_THREAD_H
 #define PAYMENT_RESOLVER_THREAD_H
 

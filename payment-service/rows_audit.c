@@ -10,17 +10,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define RETURN_COLUMN (PAYMENT_COLUMNS_COUNT + 1)
 #define SHOWN_MAX 200 /* of a row, in a finding */
 
 const struct statement audit_payments = {
-	"SELECT " PAYMENT_COLUMNS ", i.operation FROM payments p "
+	"SELECT " PAYMENT_COLUMNS ", i.operation, x.payment_key FROM payments p "
 	"LEFT JOIN orders o ON o.order_seq = p.payment_key / 1024 "
 	"LEFT JOIN intents i ON i.intent_key = p.intent_key AND i.payment_key = p.payment_key "
 	"AND i.refund_key IS NULL "
+	"LEFT JOIN returns x ON x.payment_key = p.payment_key "
 	"WHERE p.payment_key BETWEEN $1 AND $2 ORDER BY p.payment_key",
 	NULL};
-static void payment_finding(const struct audit_order *order, const struct audit_payment *payment,
-                            const char *check, const char *what)
+void audit_payment_finding(const struct audit_order *order, const struct audit_payment *payment,
+                           const char *check, const char *what)
 {
 	char where[AUDIT_WHERE_SIZE];
 
@@ -57,11 +59,12 @@ static bool check_row(const struct audit_order *order, const struct audit_paymen
 	const char *fault = limits_fault(&payment->row);
 
 	if (fault != NULL)
-		payment_finding(order, payment, "payment-limits", fault);
+		audit_payment_finding(order, payment, "payment-limits", fault);
 	else if (!is_whole)
-		payment_finding(order, payment, "payment-row",
-		                "it holds what no service writes: an unknown currency, status, "
-		                "name or amount");
+		audit_payment_finding(
+			order, payment, "payment-row",
+			"it holds what no service writes: an unknown currency, status, "
+			"name or amount");
 	return fault == NULL && is_whole;
 }
 
@@ -73,8 +76,8 @@ static bool keep_told(struct audit_order *order, struct audit_payment *payment)
 	payment->told_at = order->told.len;
 	field_render_members(payment_event_fields, &payment->row, &order->told);
 	if (order->told.full) {
-		payment_finding(order, payment, "audit",
-		                "it could not be checked: memory is short");
+		audit_payment_finding(order, payment, "audit",
+		                      "it could not be checked: memory is short");
 		return false;
 	}
 	payment->told_len = order->told.len - payment->told_at;
@@ -103,11 +106,12 @@ void audit_take_payment(void *arg, const struct db_row *row)
 	struct audit_payment *payment = &order->payments[order->payments_count];
 
 	order->audit->rows_checked++;
-	*payment = (struct audit_payment){.asked = asked_of(row)};
+	*payment = (struct audit_payment){.asked = asked_of(row),
+	                                  .has_return = !db_is_null(row, RETURN_COLUMN)};
 	payment->is_whole = payment_from_row(row, &payment->row);
-	if (order->order_seq == 0 ||
-	    payment->row.payment_key / PAYMENT_KEYS_PER_ORDER != order->order_seq) {
-		payment_finding(order, payment, "payment-order", "its order is not there");
+	if (order->place.order_seq == 0 ||
+	    payment->row.payment_key / PAYMENT_KEYS_PER_ORDER != order->place.order_seq) {
+		audit_payment_finding(order, payment, "payment-order", "its order is not there");
 		return;
 	}
 	payment->is_whole =
@@ -150,7 +154,7 @@ static void check_payment_state(const struct audit_order *order,
 	if (fault == NULL && row->is_reversed != payment->fold.is_contradicted)
 		fault = "is_reversed is not what its events say";
 	if (fault != NULL) {
-		payment_finding(order, payment, "payment-state", fault);
+		audit_payment_finding(order, payment, "payment-state", fault);
 		return;
 	}
 	if (payment->is_told)
@@ -180,15 +184,17 @@ static void check_intent(const struct audit_order *order, const struct audit_pay
 
 	if (operation == OPERATION_NONE) {
 		if (payment->row.intent_key != 0)
-			payment_finding(order, payment, "payment-intent",
-			                "nothing of it is open, but it has an intent_key");
+			audit_payment_finding(order, payment, "payment-intent",
+			                      "nothing of it is open, but it has an intent_key");
 	} else if (payment->row.intent_key != payment->fold.span.asked_seq) {
-		payment_finding(order, payment, "payment-intent",
-		                "intent_key is not the event by which the processor is asked");
+		audit_payment_finding(
+			order, payment, "payment-intent",
+			"intent_key is not the event by which the processor is asked");
 	} else if (payment->asked != operation) {
-		payment_finding(order, payment, "payment-intent",
-		                "it waits for the processor, but nothing asks it: its intent is "
-		                "not there");
+		audit_payment_finding(
+			order, payment, "payment-intent",
+			"it waits for the processor, but nothing asks it: its intent is "
+			"not there");
 	}
 }
 
@@ -197,13 +203,14 @@ static void check_sums(const struct audit_order *order, const struct audit_payme
 	const struct payment *row = &payment->row;
 
 	if (row->refunds_count != payment->refunds_count)
-		payment_finding(order, payment, "payment-refunds",
-		                "refunds_count is not the number of its refunds");
+		audit_payment_finding(order, payment, "payment-refunds",
+		                      "refunds_count is not the number of its refunds");
 	if (row->refunded_minor != payment->refunded_minor ||
 	    row->refund_pending_minor != payment->refund_pending_minor)
-		payment_finding(order, payment, "payment-refunds",
-		                "refunded_minor and refund_pending_minor are not the sums of its "
-		                "refunds");
+		audit_payment_finding(
+			order, payment, "payment-refunds",
+			"refunded_minor and refund_pending_minor are not the sums of its "
+			"refunds");
 }
 
 /* Payments are numbered from 0 on in the order of their first events; so are refunds. */
@@ -213,45 +220,11 @@ static void check_payment_key(const struct audit_order *order, size_t i)
 
 	if (payment->fold.span.first_seq == 0)
 		return; /* which is told already */
-	if (payment->row.payment_key != order->order_seq * PAYMENT_KEYS_PER_ORDER + (int64_t)i ||
+	if (payment->row.payment_key !=
+	            order->place.order_seq * PAYMENT_KEYS_PER_ORDER + (int64_t)i ||
 	    (i > 0 && payment->fold.span.first_seq <= payment[-1].fold.span.first_seq))
-		payment_finding(order, payment, "payment-key",
-		                "payment_key is not its number among the order's payments");
-}
-
-/* ---- of the whole order ---- */
-
-static void check_claims(const struct audit_order *order)
-{
-	struct payment_view view = {0};
-
-	for (size_t i = 0; i < order->payments_count; i++) {
-		const struct audit_payment *payment = &order->payments[i];
-		int64_t claimed_minor = view.claimed_minor;
-
-		if (!payment->is_whole)
-			continue;
-		(void)payment_view_add(&view, &payment->row);
-		if (view.claimed_minor > claimed_minor && payment->row.currency != view.currency)
-			payment_finding(order, payment, "order-currency",
-			                "the order's first live payment is in another currency");
-	}
-	if (view.claimed_minor > view.total_minor)
-		audit_finding_amount(order->audit, "order-claims", order->where,
-		                     view.claimed_minor - view.total_minor, view.currency,
-		                     "its live payments claim more than its total: too much by");
-}
-
-static void check_last_event(const struct audit_order *order)
-{
-	int64_t last_seq = 0;
-
-	for (size_t i = 0; i < order->payments_count; i++)
-		if (order->payments[i].row.last_event_seq > last_seq)
-			last_seq = order->payments[i].row.last_event_seq;
-	if (order->last_event_seq != last_seq)
-		audit_finding(order->audit, "order-event", order->where,
-		              "last_event_seq is not the last event of its payments");
+		audit_payment_finding(order, payment, "payment-key",
+		                      "payment_key is not its number among the order's payments");
 }
 
 void audit_rows_end(const struct audit_order *order)
@@ -266,6 +239,4 @@ void audit_rows_end(const struct audit_order *order)
 		check_intent(order, payment);
 		check_sums(order, payment);
 	}
-	check_last_event(order);
-	check_claims(order);
 }

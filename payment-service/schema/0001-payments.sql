@@ -1,12 +1,27 @@
--- Payments, their orders and refunds, the ledger, and what the processor has been asked.
+-- Payments, their orders and refunds, the ledger, what the processor has been asked, and what is to be given back.
 
 -- An order as payments know it. Found by order_hash, a 64-bit keyed hash of order_id (which clients choose, often at
--- random), through orders_by_hash. order_seq is the seq of its first event.
+-- random), through orders_by_hash. order_seq counts them. last_event_seq: of its payments, 0: none yet. What the order
+-- service's journal has told of it: currency (NULL: not its creation yet), total_minor (NULL: nor that, or its amount is
+-- open), expires_us, ended; cause_*: the event for which payments of it go back. excess_minor: claimed above the total when
+-- that became known.
 CREATE TABLE orders (
 	order_seq INTEGER PRIMARY KEY,
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
 	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
-	last_event_seq INTEGER NOT NULL CHECK (typeof(last_event_seq) = 'integer' AND last_event_seq > 0)
+	last_event_seq INTEGER NOT NULL CHECK (typeof(last_event_seq) = 'integer' AND last_event_seq >= 0),
+	currency TEXT CHECK (length(currency) = 3),
+	total_minor INTEGER CHECK (total_minor BETWEEN 1 AND 999999999999999),
+	expires_us INTEGER CHECK (expires_us > 0),
+	ended TEXT CHECK (ended IN ('cancelled', 'expired')),
+	excess_minor INTEGER NOT NULL CHECK (excess_minor >= 0),
+	cause_source TEXT,
+	cause_seq INTEGER CHECK (cause_seq > 0),
+	cause_hash BLOB CHECK (length(cause_hash) = 32),
+	CHECK (currency IS NOT NULL OR (total_minor IS NULL AND expires_us IS NULL)),
+	CHECK (excess_minor = 0 OR total_minor IS NOT NULL),
+	CHECK (ended IS NULL OR cause_seq IS NOT NULL),
+	CHECK ((cause_seq IS NULL) = (cause_source IS NULL) AND (cause_seq IS NULL) = (cause_hash IS NULL))
 ) STRICT;
 
 -- order_hash to order_seq; see index_places.
@@ -114,3 +129,14 @@ CREATE TABLE intents (
 
 CREATE INDEX intents_by_next ON intents (next_us);
 CREATE INDEX intents_by_payment ON intents (payment_key);
+
+-- Payments that are to be given back, as their order was cancelled, has expired or is in another currency: those that keep
+-- money. next_us: when to try (again); NULL: no more, it is stuck and waits for a person. since_us: from when on its age
+-- counts. It goes when nothing is kept any more.
+CREATE TABLE returns (
+	payment_key INTEGER PRIMARY KEY,
+	since_us INTEGER NOT NULL CHECK (since_us > 0),
+	next_us INTEGER
+) STRICT;
+
+CREATE INDEX returns_by_next ON returns (next_us);

@@ -59,6 +59,10 @@ static void fill_and_stop(void)
 	"customer, description, metadata, cancel_reason, expires_us, created_us, " \
 	"updated_us, " last_event_seq " FROM orders WHERE order_seq = 3"
 
+#define MADE_UP_PAID_ORDER(seq, where) \
+	"INSERT INTO orders (order_seq, order_hash, order_id, last_event_seq, excess_minor) " \
+	"SELECT " seq ", order_hash, order_id, " seq ", 0 FROM orders WHERE " where
+
 /* The index as it is once all rows are merged into its table. */
 #define INDEXED(table, name, hash, key) \
 	"INSERT INTO " name " SELECT " hash ", " key " FROM " table ";" \
@@ -107,7 +111,7 @@ static const struct tamper_row {
          "journal-links: journal seq 1: it is tied to the events of order a-2"},
 	{"an event was untied", &payment_service,
          "UPDATE journal SET order_prev_seq = 0 WHERE seq = 4",
-         "journal-links: journal seq 4: the events of order_seq 2 begin here"},
+         "journal-links: journal seq 2: no later event of its order leads back to it"},
 	{"two events were tied to one", &payment_service,
          "UPDATE journal SET order_prev_seq = 2 WHERE seq = 5",
          "journal-links: journal seq 4: no later event"},
@@ -161,14 +165,14 @@ static const struct tamper_row {
 	{"an idempotency key was changed", &payment_service, "UPDATE seen SET key = 'k-4'",
          "seen-hash: seen seq 1: "},
 	{"an order of payments was made up", &payment_service,
-         "INSERT INTO orders SELECT 900000, order_hash, order_id, 900000 FROM orders "
-         "WHERE order_id = 'a-3'",
+         MADE_UP_PAID_ORDER("900000", "order_id = 'a-3'"),
          "order-event: orders order_seq 900000: "},
 	{"an order's payments were divided", &payment_service,
-         "UPDATE journal SET order_prev_seq = 0 WHERE seq = 5;"
-         "INSERT INTO orders SELECT 5, order_hash, order_id, 5 FROM orders WHERE order_seq = 2;"
-         "UPDATE orders SET last_event_seq = 4 WHERE order_seq = 2;"
-         "UPDATE payments SET payment_key = 5 * 1024 WHERE last_event_seq = 5",
+         "UPDATE journal SET order_prev_seq = 0 WHERE seq = 5;" MADE_UP_PAID_ORDER(
+		 "5", "order_seq = 2") ";"
+                                       "UPDATE orders SET last_event_seq = 4 WHERE order_seq = 2;"
+                                       "UPDATE payments SET payment_key = 5 * 1024 WHERE "
+                                       "last_event_seq = 5",
          "order-twice: orders order_seq 5: "},
 	{"an order's place in the journal was changed", &payment_service,
          "UPDATE orders SET last_event_seq = 3 WHERE order_id = 'a-2'",
@@ -195,8 +199,8 @@ static const struct tamper_row {
          INDEXED("seen", "seen_by_key_hash", "key_hash", "seq") "DELETE FROM seen_by_key_hash",
          "hash-index: seen_by_key_hash key 1: "},
 	{"an order's payments were divided, once the index has both", &payment_service,
-         "INSERT INTO orders SELECT 5, order_hash, order_id, 5 FROM orders WHERE order_seq = "
-         "2;" INDEXED("orders", "orders_by_hash", "order_hash", "order_seq"),
+         MADE_UP_PAID_ORDER("5", "order_seq = 2") ";" INDEXED("orders", "orders_by_hash",
+                                                              "order_hash", "order_seq"),
          "order-twice: orders order_seq 2: "},
 	{"an accepted order's entry in the index was deleted", &order_service,
          INDEXED("orders", "orders_by_hash", "order_hash",

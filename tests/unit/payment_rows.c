@@ -77,8 +77,11 @@ void rows_commit(struct db *db)
 
 void rows_add_order(struct db *db)
 {
+	struct order_place place = {.order_hash = ORDER_HASH};
+
 	ck_assert_int_eq(db_begin(db), DB_OK);
-	payment_write_order_new(db, ORDER_SEQ, ORDER_HASH, TEXT_LITERAL("o-7"));
+	known_order_write_new(db, &place, TEXT_LITERAL("o-7"));
+	known_order_write_event(db, place.order_seq, ORDER_SEQ);
 	rows_commit(db);
 }
 

@@ -6,7 +6,7 @@
 #include "unit/store_fixture.h"
 
 #define STORE_FILE "store.db"
-#define ORDER_SEQ 7
+#define ORDER_SEQ 1
 #define ORDER_HASH UINT64_C(0xFEDCBA9876543210) /* negative as SQL's signed number */
 
 /* fixture_path(STORE_FILE); must succeed. */

@@ -65,7 +65,7 @@ static enum error pay(const struct payment *there, bool has_key, struct payment_
 		.decision = {.verdict = VERDICT_APPROVED, .reference = "sbx_2"},
 		.has_key = has_key,
 	};
-	struct payment_view view = {.order_known = true};
+	struct payment_view view = {0};
 
 	(void)payment_view_add(&view, there);
 	return payment_decide_pay(&view, &command, &moment, outcome, detail);

@@ -83,7 +83,7 @@ static const struct {
 	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 0, '', NULL, 1, 1, 0)", DB_CONFLICT},
 	{REFUND "VALUES (1, 'ref_1', 1, 'success', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
 
-	{"UPDATE orders SET last_event_seq = 0", DB_CONFLICT},
+	{"UPDATE orders SET last_event_seq = -1", DB_CONFLICT},
 	{"UPDATE orders SET order_id = ''", DB_CONFLICT},
 	{"UPDATE orders SET order_hash = 'x'", DB_CONFLICT},
 };

@@ -282,20 +282,22 @@ END_TEST
 START_TEST(an_order_tells_its_payments_and_its_last_event)
 {
 	struct payment first = sample_payment(0), last = sample_payment(99);
+	struct order_place other = {.order_hash = ORDER_HASH};
 	struct found found;
 
 	rows_add(store.db, &first);
 	rows_add(store.db, &last);
 	ck_assert_int_eq(db_begin(store.db), DB_OK);
-	payment_write_order_event(store.db, ORDER_SEQ, 31);
-	payment_write_order_new(store.db, ORDER_SEQ + 1, ORDER_HASH, TEXT_LITERAL("o-8"));
+	known_order_write_event(store.db, ORDER_SEQ, 31);
+	known_order_write_new(store.db, &other, TEXT_LITERAL("o-8"));
 	rows_commit(store.db);
 	found = of_order(ORDER_HASH, "o-7");
 	ck_assert_uint_eq(found.count, 2);
 	ck_assert_int_eq(found.keys[0] + found.keys[1], first.payment_key + last.payment_key);
 	ck_assert_int_eq(found.place.last_event_seq, 31);
 	ck_assert(of_order(ORDER_HASH, "o-8").is_empty);
-	ck_assert_int_eq(of_order(ORDER_HASH, "o-8").place.last_event_seq, ORDER_SEQ + 1);
+	ck_assert_int_eq(of_order(ORDER_HASH, "o-8").place.order_seq, ORDER_SEQ + 1);
+	ck_assert_int_eq(of_order(ORDER_HASH, "o-8").place.last_event_seq, 0);
 }
 END_TEST
 
