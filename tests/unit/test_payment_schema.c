@@ -9,6 +9,13 @@
 	"INSERT INTO refunds (refund_key, refund_id, amount_minor, refund_status, intent_key, " \
 	"processor_reference, decline_code, created_us, updated_us, last_event_seq) "
 
+#define CAUSE "cause_source = 's', cause_seq = 1, cause_hash = zeroblob(32)"
+/* A later value of a column is the one that counts. */
+#define HEARD \
+	"UPDATE orders SET currency = 'USD', total_minor = 1, expires_us = 1, excess_minor = 1, " \
+	"ended = 'cancelled', " CAUSE
+#define RETURN "INSERT INTO returns (payment_key, since_us, next_us) "
+
 /* Of a captured payment of 1099. */
 static const struct {
 	const char *sql;
@@ -85,6 +92,27 @@ static const struct {
 
 	{"UPDATE orders SET last_event_seq = -1", DB_CONFLICT},
 	{"UPDATE orders SET order_id = ''", DB_CONFLICT},
+	{HEARD, DB_OK},
+	{HEARD ", total_minor = NULL, expires_us = NULL, excess_minor = 0", DB_OK},
+	{"UPDATE orders SET " CAUSE ", ended = 'expired'", DB_OK},
+	{HEARD ", currency = 'DOLLAR'", DB_CONFLICT},
+	{HEARD ", total_minor = 0", DB_CONFLICT},
+	{HEARD ", total_minor = 1000000000000000", DB_CONFLICT},
+	{HEARD ", total_minor = NULL", DB_CONFLICT},
+	{HEARD ", expires_us = 0", DB_CONFLICT},
+	{HEARD ", excess_minor = -1", DB_CONFLICT},
+	{HEARD ", ended = 'paid'", DB_CONFLICT},
+	{HEARD ", cause_seq = 0", DB_CONFLICT},
+	{HEARD ", cause_seq = NULL", DB_CONFLICT},
+	{HEARD ", cause_source = NULL", DB_CONFLICT},
+	{HEARD ", cause_hash = x'00'", DB_CONFLICT},
+	{"UPDATE orders SET total_minor = 1", DB_CONFLICT},
+	{"UPDATE orders SET expires_us = 1", DB_CONFLICT},
+	{"UPDATE orders SET ended = 'cancelled'", DB_CONFLICT},
+
+	{RETURN "VALUES (1, 1, NULL)", DB_OK},
+	{RETURN "VALUES (1, 0, 1)", DB_CONFLICT},
+	{RETURN "VALUES (1, 1, 1), (1, 1, 1)", DB_CONFLICT},
 	{"UPDATE orders SET order_hash = 'x'", DB_CONFLICT},
 };
 

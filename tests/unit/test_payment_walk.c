@@ -1,11 +1,13 @@
-/* test_payment_walk.c - random commands and answers on one order of several payments, kept in
- * memory as the store would: whatever comes, in whatever order, the invariants of its money hold.
+/* test_payment_walk.c - random commands and answers on one order of several payments, and what is
+ * told of the order, kept in memory as the store would: whatever comes, in whatever order, the
+ * invariants of its money hold.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "payment-service/known_order.h"
 #include "payment-service/operation.h"
 #include "unit/unit.h"
 
@@ -25,6 +27,11 @@ static int64_t last_seq;
 /* Balance of each account, of each payment. */
 static int64_t balances[PAYMENTS_PER_ORDER_MAX][ACCOUNT_COUNT];
 static int reversals[PAYMENTS_PER_ORDER_MAX];
+
+/* What was heard of the order, and whether each payment is to be given back. */
+static struct order_heard heard;
+static bool returns[PAYMENTS_PER_ORDER_MAX];
+static int64_t excess_minor;
 
 static uint64_t random_state;
 
@@ -109,18 +116,24 @@ static struct payment_moment moment(void)
 	return (struct payment_moment){.now_us = NOW_US, .random = random_bytes};
 }
 
+/* Mostly one of them. */
+static const struct currency *random_currency(void)
+{
+	return currency_find(random_below(8) > 0 ? TEXT_LITERAL("USD") : TEXT_LITERAL("EUR"));
+}
+
 static void pay(void)
 {
 	const struct payment_moment now = moment();
 	const struct pay_command command = {
 		.order_id = "o-1",
-		.currency = currency_find(TEXT_LITERAL("USD")),
+		.currency = random_currency(),
 		.amount_minor = 1 + random_below(AMOUNT_MAX),
 		.capture = random_below(2),
 		.decision = random_decision(VERDICT_DECLINED + 1),
 		.has_key = random_below(2) == 0,
 	};
-	struct payment_view view = {0};
+	struct payment_view view = {.heard = heard};
 	struct payment_outcome outcome = {0};
 	char detail[PAYMENT_DETAIL_SIZE] = "";
 	enum error error;
@@ -131,9 +144,38 @@ static void pay(void)
 	if (outcome.is_new) {
 		HOLDS(payments_count < PAYMENTS_PER_ORDER_MAX);
 		HOLDS(outcome.payment.payment_key == payments_count);
+		HOLDS(heard.end == ORDER_LIVES);
+		HOLDS(heard.total_minor == 0 || heard.currency == command.currency);
 		outcome.payment.payment_key += PAYMENT_KEYS_PER_ORDER;
 	}
 	apply(error, &outcome, outcome.is_new ? payments_count++ : 0);
+}
+
+/* The order service's word: a creation, or, seldom, an end. */
+static void tell(void)
+{
+	struct known_order_command command = {.order_id = "o-1"};
+	struct known_order_view view = {0};
+	struct known_order_outcome outcome = {0};
+	char detail[PAYMENT_DETAIL_SIZE] = "";
+
+	if (random_below(4) == 0)
+		command.heard.end = ORDER_CANCELLED;
+	else
+		command.heard = (struct order_heard){
+			.currency = random_currency(),
+			.total_minor = random_below(2 * AMOUNT_MAX),
+		};
+	known_order_view_begin(&view, &heard, &command);
+	for (int i = payments_count - 1; i >= 0; i--)
+		known_order_view_add(&view, &payments[i]);
+	if (known_order_decide(&view, &command, &outcome, detail) != ERR_NONE)
+		return;
+	HOLDS(outcome.is_changed || outcome.heard.end == heard.end);
+	heard = outcome.heard;
+	excess_minor += outcome.excess_minor;
+	for (int i = 0; i < payments_count && outcome.is_changed; i++)
+		returns[i] = returns[i] || view.returns[i];
 }
 
 /* Mostly the last payment: the others have ended. */
@@ -267,9 +309,21 @@ static void check_refunds(int number)
 	HOLDS(payments[number].refund_pending_minor == pending_minor);
 }
 
+/* No payment comes to be given back later than by the word on its order; one that has nothing to be
+ * kept any more stays so. */
+static void check_return(int number)
+{
+	const struct payment *payment = &payments[number];
+
+	if (payment_keeps_money(payment))
+		HOLDS(known_order_returns(&heard, payment) == returns[number]);
+	else
+		HOLDS(payment->refundable_minor == 0 && payment->refund_pending_minor == 0);
+}
+
 static void check_all(void)
 {
-	int64_t claimed_minor = 0, total_minor = 0;
+	int64_t claimed_minor = 0, total_minor = heard.total_minor;
 	int natural = 0;
 
 	for (int i = 0; i < payments_count; i++) {
@@ -278,13 +332,16 @@ static void check_all(void)
 		check_amounts(&payments[i], balances[i]);
 		check_state(&payments[i]);
 		check_refunds(i);
+		check_return(i);
+		if (known_order_is_in_other_currency(&heard, payments[i].currency))
+			continue;
 		HOLDS(reversals[i] <= 1);
 		HOLDS(reversals[i] == payments[i].is_reversed);
 		total_minor = total_minor == 0 ? claims : total_minor;
 		claimed_minor += claims;
 		natural += claims > 0 && !payments[i].has_key ? 1 : 0;
 	}
-	HOLDS(claimed_minor <= total_minor);
+	HOLDS(claimed_minor <= total_minor + excess_minor);
 	HOLDS(natural <= 1);
 }
 
@@ -302,9 +359,14 @@ static void walk(void)
 	memset(balances, 0, sizeof(balances));
 	memset(reversals, 0, sizeof(reversals));
 	memset(payments, 0, sizeof(payments));
+	memset(returns, 0, sizeof(returns));
+	heard = (struct order_heard){0};
+	excess_minor = 0;
 	for (int step = 0; step < STEPS; step++) {
 		if (payments_count == 0 || random_below(6) == 0)
 			pay();
+		else if (random_below(60) == 0)
+			tell();
 		else
 			operate();
 		check_all();
