@@ -5,6 +5,7 @@
 
 #include "base/time_text.h"
 #include "ledger.h"
+#include "storage/audit_state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -119,30 +120,16 @@ static struct refund_fold *refund_of(struct audit_order *order, const struct aud
 	return &order->lost_refund;
 }
 
-/* Where the payment's own members end: before the cause, where there is one, which is told last. No
- * text within data can hold this, as its quotes would be escaped. */
-static struct text until_cause(struct text line)
-{
-	static const struct text cause = TEXT_LITERAL(",\"cause\":{");
-	const char *found = memmem(line.ptr, line.len, cause.ptr, cause.len);
-
-	return (struct text){line.ptr, found == NULL ? line.len - 2 : (size_t)(found - line.ptr)};
-}
-
 /* `...,"data":{...,MEMBERS}}`: what stands before the payment's own members tells of the command
  * or the refund. */
 static bool tells(struct text line, const struct buf *told, const struct audit_payment *payment)
 {
-	struct text members;
-	size_t len = payment->told_len;
+	struct text start = audit_line_told(line);
+	size_t tail = payment->told_len;
 
-	if (len == 0 || line.len <= len + 2)
-		return false;
-	members = until_cause(line);
-	return members.len > len &&
-	       memcmp(members.ptr + members.len - len, told->data + payment->told_at, len) == 0 &&
-	       (members.ptr[members.len - len - 1] == '{' ||
-	        members.ptr[members.len - len - 1] == ',');
+	return tail > 0 && start.len > tail &&
+	       memcmp(start.ptr + start.len - tail, told->data + payment->told_at, tail) == 0 &&
+	       (start.ptr[start.len - tail - 1] == '{' || start.ptr[start.len - tail - 1] == ',');
 }
 
 static void fold(struct audit_order *order, struct text line, const struct payment_event *event)

@@ -3,14 +3,15 @@
  * view is stale; (2) no job has a success answer before the commit that holds its effect; (3) after
  * an unknown COMMIT, or another failure of the disk, nothing is written until the store was
  * reopened, checkpointed and its journal's tail verified; (4) who waits for an outcome is answered
- * after the commit that settles it. */
+ * after the commit that settles it; (5) the events of the peer in a batch follow each other without
+ * a gap from the place that the same transaction read, and it moves that place behind the last. */
 #include "runtime/engine.h"
 
-#include "runtime/conflicts.h"
+#include "base/trace.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
-#include "runtime/slot.h"
 #include "storage/audit.h"
+#include "storage/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,6 @@
 #define TAIL_EVENTS (2 * BATCH_MAX) /* verified after a recovery: what two whole batches hold */
 #define EXPIRE_ROWS 500 /* idempotency keys deleted a tick; each new key deletes two as well */
 
-static_assert(2 * BATCH_MAX <= CONFLICTS_MAX, "an order and a key for each command");
 static_assert(BATCH_MAX <= HASH_INDEX_ADDS_MAX, "one row in an index for each command");
 
 struct engine {
@@ -30,7 +30,9 @@ struct engine {
 	struct hash_index *indexes[3]; /* of idempotency keys, the domain's, NULL */
 	struct engine_times times;
 	void *totals; /* of the attempt */
-	struct parking parking;
+	struct parking parkings[PARKINGS];
+	struct peer_place peer; /* as of this transaction */
+	bool peer_is_elsewhere; /* the peer's events in it do not begin at that place */
 	struct slot slots[BATCH_MAX];
 	char *memory; /* of all views and effects */
 	struct conflicts conflicts;
@@ -38,7 +40,7 @@ struct engine {
 	uint16_t stamped_count;
 	bool is_short_of_memory; /* an answer of this attempt is truncated */
 	_Atomic bool healthy;
-	_Atomic int64_t head_seq;
+	_Atomic int64_t head_seq, peer_ticket;
 };
 
 static const int64_t batch_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
@@ -47,7 +49,7 @@ static const int64_t commit_bounds_us[] = {100,   250,   500,    1000,   2500,  
 static struct histogram batch_sizes = {batch_bounds, ARRAY_LEN(batch_bounds), 1, {0}, 0};
 static struct histogram commit_times = {
 	commit_bounds_us, ARRAY_LEN(commit_bounds_us), US_PER_S, {0}, 0};
-static _Atomic int64_t commit_failures;
+static _Atomic int64_t commit_failures, peer_applied, peer_rejected;
 
 static struct metric engine_metrics[] = {
 	{"batch_size_commands", METRIC_HISTOGRAM, "Commands executed together in one commit.",
@@ -56,6 +58,11 @@ static struct metric engine_metrics[] = {
          metric_collect_histogram, &commit_times, NULL},
 	{"commit_failures_total", METRIC_COUNTER, "Batches that could not be committed.",
          metric_collect_value, &commit_failures, NULL},
+	{"peer_events_applied_total", METRIC_COUNTER, "Events of the peer that were executed.",
+         metric_collect_value, &peer_applied, NULL},
+	{"peer_events_rejected_total", METRIC_COUNTER,
+         "Events of the peer that could not apply, recorded as peer_event.rejected.",
+         metric_collect_value, &peer_rejected, NULL},
 };
 
 void engine_register_metrics(void)
@@ -110,7 +117,8 @@ struct engine *engine_new(struct store *store, const struct domain *domain, cons
 	engine->domain = domain;
 	engine->env = env;
 	engine->times = *times;
-	engine->parking.wait_us = times->outcome_wait_us;
+	engine->parkings[PARKED_FOR_OUTCOME].wait_us = times->outcome_wait_us;
+	engine->parkings[PARKED_FOR_PEER].wait_us = times->peer_wait_us;
 	atomic_store(&engine->healthy, true);
 	atomic_store(&engine->head_seq, head.seq);
 	return engine;
@@ -145,73 +153,14 @@ int64_t engine_key_ttl_us(const struct engine *engine)
 	return engine->times.key_ttl_us;
 }
 
-struct parking *engine_parking(struct engine *engine)
+struct parking *engine_parking(struct engine *engine, enum engine_parking which)
 {
-	return &engine->parking;
+	return &engine->parkings[which];
 }
 
-/* Whatever was decided about them before. */
-static void answer_all(struct batch *batch, enum error error)
+int64_t engine_peer_ticket(const struct engine *engine)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		batch->jobs[i]->answer.detail[0] = '\0';
-		job_refuse(batch->jobs[i], error);
-	}
-}
-
-static bool key_is_taken(struct engine *engine, const struct job *job)
-{
-	return job->key.key.ptr != NULL && conflicts_add_key(&engine->conflicts, job->key.key_hash);
-}
-
-/* Moves to `later` every job that shares an order or a key with one before it. after_load: the
- * second look, at jobs whose order only the load could tell. A job that waits keeps its place
- * before those that would overtake it. */
-static void postpone(struct engine *engine, struct batch *batch, struct batch *later,
-                     bool after_load)
-{
-	size_t kept = 0;
-
-	if (!after_load)
-		conflicts_clear(&engine->conflicts);
-	for (size_t i = 0; i < batch->count; i++) {
-		struct job *job = batch->jobs[i];
-		uint64_t before = job->kind->conflict_key(job, NULL);
-		uint64_t key =
-			after_load ? job->kind->conflict_key(job, engine->slots[i].view) : before;
-		bool waits = !after_load && key_is_taken(engine, job);
-
-		if (key != 0 && (!after_load || before == 0))
-			waits = conflicts_add_order(&engine->conflicts, key) || waits;
-		if (waits) {
-			ensure(later->count < BATCH_MAX);
-			later->jobs[later->count++] = job;
-			continue;
-		}
-		struct slot slot = engine->slots[kept];
-		engine->slots[kept] = engine->slots[i];
-		engine->slots[i] = slot;
-		batch->jobs[kept++] = job;
-	}
-	batch->count = kept;
-}
-
-static void expire_overdue(struct engine *engine, struct batch *batch, struct batch *answered)
-{
-	int64_t now = env_monotonic_us(engine->env);
-	size_t kept = 0;
-
-	for (size_t i = 0; i < batch->count; i++) {
-		struct job *job = batch->jobs[i];
-
-		if (job->deadline_us > now) {
-			batch->jobs[kept++] = job;
-			continue;
-		}
-		job_refuse(job, ERR_OVERLOADED);
-		answered->jobs[answered->count++] = job;
-	}
-	batch->count = kept;
+	return atomic_load(&engine->peer_ticket);
 }
 
 static enum db_result load(struct engine *engine, struct batch *batch)
@@ -220,6 +169,10 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 	int64_t expired_us = env_now_us(engine->env) - engine->times.key_ttl_us;
 
 	journal_load(engine->journal, db);
+	peer_load(db, &engine->peer);
+	memset(engine->totals, 0, engine->domain->totals_size);
+	if (engine->domain->load_totals != NULL)
+		engine->domain->load_totals(db, engine->totals);
 	for (size_t i = 0; i < batch->count; i++)
 		slot_load(&engine->slots[i], engine->domain, db, batch->jobs[i], expired_us);
 	return db_flush(db);
@@ -229,6 +182,8 @@ static enum db_result load(struct engine *engine, struct batch *batch)
  * commit (what is beyond 65535 commands a millisecond only sorts anyhow). */
 static void stamp(struct engine *engine, struct job *job)
 {
+	if (engine->times.peer_wait_us == 0)
+		job->peer_is_fresh = true;
 	slot_stamp(job, engine->env, journal_head(engine->journal)->time_us);
 	if (job->now_us != engine->stamped_us)
 		engine->stamped_count = 0;
@@ -258,12 +213,21 @@ static bool execute(struct engine *engine, const struct batch *batch)
 	struct db *db = engine->store->db;
 	const struct writing to = {db, engine->journal, engine->totals};
 	int64_t keys = 0;
-	bool writes = false;
+	struct peer_step step;
+	bool has_peer = batch_join_steps(batch, &step);
+	bool writes;
 
-	memset(engine->totals, 0, domain->totals_size);
+	engine->peer_is_elsewhere = has_peer && !peer_step_fits(&step, &engine->peer);
+	writes = has_peer && !engine->peer_is_elsewhere;
+	if (writes)
+		peer_write_step(db, &step);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct slot *slot = &engine->slots[i];
 
+		if (batch->jobs[i]->peer != NULL && engine->peer_is_elsewhere) {
+			job_refuse(batch->jobs[i], ERR_INVALID_STATE);
+			continue;
+		}
 		stamp(engine, batch->jobs[i]);
 		slot_execute(slot, &to, batch->jobs[i]);
 		writes = writes || slot->writes;
@@ -292,11 +256,11 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 	engine->is_short_of_memory = false;
 	for (size_t i = 0; engine->indexes[i] != NULL; i++)
 		hash_index_begin(engine->indexes[i]);
-	postpone(engine, batch, later, false);
+	batch_postpone(batch, later, engine->slots, &engine->conflicts, false);
 	if (result == DB_OK)
 		result = load(engine, batch);
 	if (result == DB_OK) {
-		postpone(engine, batch, later, true);
+		batch_postpone(batch, later, engine->slots, &engine->conflicts, true);
 		writes = execute(engine, batch);
 		result = db_flush(db);
 		if (engine->is_short_of_memory && result == DB_OK)
@@ -308,9 +272,15 @@ static enum db_result attempt(struct engine *engine, struct batch *batch, struct
 	return result;
 }
 
-/* The batch's end moves it to the parking. */
-static void note_open(struct job *job, const struct effects *effects)
+/* The batch's end moves it to a parking. */
+static void note_open(struct engine *engine, struct job *job, const struct effects *effects)
 {
+	job->parked.which = PARKED_FOR_OUTCOME;
+	if (job->answer.error == ERR_PEER_LAGGING) {
+		job->parked.which = PARKED_FOR_PEER;
+		job->awaits = atomic_fetch_add(&engine->peer_ticket, 1) + 1;
+		return;
+	}
 	if (effects->awaits == 0 || job->answer.status != 202)
 		return;
 	if (effects->awaits_asking && job->runs_again)
@@ -319,9 +289,27 @@ static void note_open(struct job *job, const struct effects *effects)
 	job->parked.is_asking = effects->awaits_asking;
 }
 
-static void tell_committed(const struct engine *engine, const struct job *job,
-                           const struct effects *effects)
+static void count_peer_event(const struct job *job, const struct slot *slot)
 {
+	if (!slot->is_rejected) {
+		atomic_fetch_add(&peer_applied, slot->writes ? 1 : 0);
+		return;
+	}
+	atomic_fetch_add(&peer_rejected, 1);
+	log_warn("peer_event_rejected", L_TEXT("type", job->peer->type),
+	         L_INT("seq", job->peer->to.seq), L_STR("source", job->peer->to.source),
+	         L_TEXT("order_id", job->peer->subject), L_TEXT("trace_id", trace_id_of(job->traceparent)));
+}
+
+static void tell_committed(const struct engine *engine, const struct job *job,
+                           const struct slot *slot)
+{
+	const struct effects *effects = slot->effects;
+
+	if (job->peer != NULL)
+		count_peer_event(job, slot);
+	if (!effects->writes)
+		return;
 	if (job->kind->committed != NULL)
 		job->kind->committed(job, effects);
 	else
@@ -332,18 +320,21 @@ static void after_commit(struct engine *engine, const struct batch *batch)
 {
 	for (size_t i = 0; engine->indexes[i] != NULL; i++)
 		hash_index_committed(engine->indexes[i]);
+	struct parking *parkings = engine->parkings;
+
 	atomic_store(&engine->head_seq, journal_head(engine->journal)->seq);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct effects *effects = engine->slots[i].effects;
 
-		if (effects->writes)
-			tell_committed(engine, batch->jobs[i], effects);
+		tell_committed(engine, batch->jobs[i], &engine->slots[i]);
 		if (effects->settles != 0)
-			parking_settle(&engine->parking, effects->settles,
+			parking_settle(&parkings[PARKED_FOR_OUTCOME], effects->settles,
 			               &engine->slots[i].settled);
 		if (effects->asked != 0)
-			parking_ask(&engine->parking, effects->asked);
-		note_open(batch->jobs[i], effects);
+			parking_ask(&parkings[PARKED_FOR_OUTCOME], effects->asked);
+		if (effects->heard != 0)
+			parking_hear(&parkings[PARKED_FOR_PEER], effects->heard);
+		note_open(engine, batch->jobs[i], effects);
 	}
 }
 
@@ -372,27 +363,46 @@ static void fail(struct engine *engine, struct batch *batch, enum db_result resu
 	atomic_fetch_add(&commit_failures, 1);
 	if (engine->is_short_of_memory && result == DB_CONFLICT) {
 		log_error("no_memory", L_INT("commands", (int64_t)batch->count));
-		answer_all(batch, ERR_OVERLOADED);
+		batch_refuse(batch, ERR_OVERLOADED);
 		journal_forget(engine->journal);
 		return;
 	}
 	log_error(ends[result].event, L_INT("commands", (int64_t)batch->count),
 	          L_STR("why", db_why(engine->store->db)));
-	answer_all(batch, ends[result].error);
+	batch_refuse(batch, ends[result].error);
 	journal_forget(engine->journal);
 	note_health(engine, result);
+}
+
+/* Whether a conflict that one event of the peer has met is to be recorded instead. */
+static bool turns_to_rejection(const struct engine *engine, const struct batch *batch)
+{
+	struct job *job = batch->jobs[0];
+
+	if (job->peer == NULL || job->peer_conflicts || engine->is_short_of_memory)
+		return false;
+	job->peer_conflicts = true;
+	return true;
+}
+
+static enum db_result attempt_again(struct engine *engine, struct batch *batch, struct batch *later)
+{
+	enum db_result result = DB_RETRY;
+
+	for (int i = 0; i < ATTEMPTS_MAX && result == DB_RETRY; i++) {
+		journal_forget(engine->journal);
+		result = attempt(engine, batch, later);
+	}
+	return result;
 }
 
 /* Retries what may pass the second time; true when the batch's jobs have their answers. */
 static bool attempts(struct engine *engine, struct batch *batch, struct batch *later)
 {
-	enum db_result result = DB_RETRY;
+	enum db_result result = attempt_again(engine, batch, later);
 
-	for (int i = 0; i < ATTEMPTS_MAX && result == DB_RETRY; i++) {
-		if (i > 0)
-			journal_forget(engine->journal);
-		result = attempt(engine, batch, later);
-	}
+	if (result == DB_CONFLICT && batch->count == 1 && turns_to_rejection(engine, batch))
+		result = attempt_again(engine, batch, later);
 	if (result == DB_OK) {
 		after_commit(engine, batch);
 		return true;
@@ -413,7 +423,7 @@ static void one_by_one(struct engine *engine, const struct batch *batch, struct 
 		struct batch single = {.jobs = {batch->jobs[i]}, .count = 1};
 
 		if (!engine_is_healthy(engine)) {
-			answer_all(&single, ERR_STORAGE_UNAVAILABLE);
+			batch_refuse(&single, ERR_STORAGE_UNAVAILABLE);
 			continue;
 		}
 		bool ended = attempts(engine, &single, later);
@@ -430,7 +440,7 @@ static void park(struct engine *engine, struct batch *batch)
 		struct job *job = batch->jobs[i];
 
 		if (job->awaits != 0)
-			parking_add(&engine->parking, job, now_us);
+			parking_add(&engine->parkings[job->parked.which], job, now_us);
 		else
 			batch->jobs[kept++] = job;
 	}
@@ -443,10 +453,10 @@ void engine_run(struct engine *engine, struct batch *batch, struct batch *later)
 
 	ensure(batch->count <= BATCH_MAX && later->count == 0);
 	if (!engine_is_healthy(engine)) {
-		answer_all(batch, ERR_STORAGE_UNAVAILABLE);
+		batch_refuse(batch, ERR_STORAGE_UNAVAILABLE);
 		return;
 	}
-	expire_overdue(engine, batch, &overdue);
+	batch_expire(batch, &overdue, env_monotonic_us(engine->env));
 	if (batch->count > 0 && !attempts(engine, batch, later))
 		one_by_one(engine, batch, later);
 	park(engine, batch);

@@ -1,6 +1,7 @@
-/* follower.h - follows the peer's journal (PEER_URL): long-polls /events, verifies that it is gapless
- * and that the hash chain holds, turns events into commands, and hands them to the writer in order.
- * Knows nothing of payments or orders: a table of the service says what each type of event becomes. */
+/* follower.h - follows the peer's journal (PEER_URL): long-polls /events, verifies that it is
+ * gapless and that the hash chain holds, turns events into commands, and hands them to the writer
+ * in order. Knows nothing of payments or orders: a table of the service says what each type of
+ * event becomes. */
 #ifndef RUNTIME_FOLLOWER_H
 #define RUNTIME_FOLLOWER_H
 
@@ -24,8 +25,9 @@ struct peer_kind {
 	const char *type;
 	const struct command_kind *kind;
 	size_t command_size;
-	/* Fills the command (zeroed, command_size bytes); texts may be borrowed from the event, which
-	 * lasts until the command is done. False, with why: the event is recorded as rejected. */
+	/* Fills the command (zeroed, command_size bytes); texts may be borrowed from the event,
+	 * which lasts until the command is done. False, with why: the event is recorded as
+	 * rejected. */
 	bool (*read)(const struct peer_event *event, const uint8_t *sip_key, void *command,
 	             char why[PEER_WHY_SIZE]);
 };

@@ -45,12 +45,16 @@ struct job {
 	struct buf kept;
 	/* Answers what would happen, and nothing is committed (dry_run.h). Set by the submitter. */
 	bool dry_run;
-	/* The event of the peer that the command carries out, or NULL. Its place is written in the
-	 * same transaction; it never fails, but is recorded as peer_event.rejected
-	 * (storage/peer.h). Borrowed. */
+	/* The event of the peer that the command carries out, or NULL; borrowed. Its place is
+	 * written in the same transaction. Such jobs are executed in the order in which they came.
+	 * They have no answer but ERR_NONE: what cannot apply is recorded as peer_event.rejected;
+	 * or an error: the place did not move, and is to be read again. */
 	const struct peer_step *peer;
+	/* Set by the engine: a constraint refused what the event of the peer does, which is then
+	 * recorded as rejected. */
+	bool peer_conflicts;
 	/* Set by the engine: the peer's journal was read to a head that was asked for after the
-	 * command came, so that what was not heard of is not there. */
+	 * command came, so that what was not heard of is not there; or there is no peer. */
 	bool peer_is_fresh;
 	/* Set by the engine for a command whose outcome is still open: the writer's side keeps the
 	 * job (with its 202 already rendered) until that is settled, or for a while. 0: none. */
@@ -62,7 +66,8 @@ struct job {
 		struct job *older, *newer;
 		int64_t until_us; /* monotonic */
 		bool is_asking;
-	} parked; /* parking.c's */
+		int which; /* of the engine's parkings */
+	} parked;          /* parking.c's and the engine's */
 	/* The engine's, for decide, write and render. */
 	int64_t now_us; /* the command's time: wall clock in whole milliseconds, as it is shown,
 	                   never before the journal's last event */
@@ -88,9 +93,9 @@ struct writing {
  * zeroed by the engine. */
 struct command_kind {
 	const char *name;
-	/* The value that two commands share when they may touch the same order, never 0. Called
-	 * with view NULL before the load; 0 then means that only the load can tell, and it is
-	 * called again after it. */
+	/* The value that two commands share when they may touch the same order. Called with view
+	 * NULL before the load; 0 then means that only the load can tell, and it is called again
+	 * after it, where 0 means that it touches none. A peer's event tells before the load. */
 	uint64_t (*conflict_key)(const struct job *job, const void *view);
 	/* Sends what loads the view. */
 	void (*load)(struct db *db, struct job *job, void *view);
@@ -102,7 +107,8 @@ struct command_kind {
 	void (*write)(const struct writing *to, const struct job *job, const void *view,
 	              void *effects);
 	/* Prints the answer's body: for ERR_NONE with status 200 or 202, and for
-	 * ERR_PAYMENT_DECLINED with status 402. Also of dry runs, where nothing was written. */
+	 * ERR_PAYMENT_DECLINED with status 402. Also of dry runs, where nothing was written. NULL:
+	 * nobody reads it, as with a peer's event. */
 	void (*render)(const struct job *job, const void *effects, struct answer *answer);
 	/* Prints what is stored with the idempotency key where that is not the whole answer: what
 	 * the caller is told only once. NULL: it is the answer. It settles nothing then. */
@@ -137,6 +143,8 @@ struct effects {
 	/* A refusal that rests on what was not heard of: with a peer, it is given only once
 	 * job->peer_is_fresh; until then the command is kept, and runs again. */
 	bool rests_on_unheard;
+	int64_t heard; /* the peer was heard as of this ticket (engine_peer_ticket): who waits for
+	                  that runs again */
 	struct text redacts; /* the resource whose stored answers lose their bodies */
 };
 

@@ -13,7 +13,7 @@ void parking_add(struct parking *parking, struct job *job, int64_t now_us)
 {
 	struct job **first = bucket(parking, job->awaits);
 
-	ensure(job->awaits != 0 && job->answer.status == 202);
+	ensure(job->awaits != 0 && (job->answer.status == 202 || job->answer.status == 503));
 	job->parked.until_us = now_us + parking->wait_us;
 	job->next = *first;
 	*first = job;
@@ -99,17 +99,32 @@ void parking_ask(struct parking *parking, int64_t number)
 	}
 }
 
-struct job *parking_pop_ready(struct parking *parking, int64_t now_us)
+static struct job *take_oldest(struct parking *parking)
 {
-	struct job *job = job_queue_take(&parking->ready);
-	struct job **link;
+	struct job **link = bucket(parking, parking->oldest->awaits);
 
-	if (job != NULL || now_us < parking_next_us(parking) || parking->oldest == NULL)
-		return job;
-	link = bucket(parking, parking->oldest->awaits);
 	while (*link != parking->oldest)
 		link = &(*link)->next;
 	return take(parking, link);
+}
+
+void parking_hear(struct parking *parking, int64_t number)
+{
+	while (parking->oldest != NULL && parking->oldest->awaits <= number) {
+		struct job *job = take_oldest(parking);
+
+		job->peer_is_fresh = true;
+		run_again(parking, job);
+	}
+}
+
+struct job *parking_pop_ready(struct parking *parking, int64_t now_us)
+{
+	struct job *job = job_queue_take(&parking->ready);
+
+	if (job != NULL || now_us < parking_next_us(parking) || parking->oldest == NULL)
+		return job;
+	return take_oldest(parking);
 }
 
 struct job *parking_pop_again(struct parking *parking)

@@ -36,7 +36,7 @@ void slot_load(struct slot *slot, const struct domain *domain, struct db *db, st
 {
 	memset(slot->view, 0, domain_view_size(domain));
 	memset(slot->effects, 0, domain_effects_size(domain));
-	slot->writes = slot->has_key = false;
+	slot->writes = slot->has_key = slot->is_rejected = false;
 	slot->seen.found = false;
 	buf_reset(&slot->seen.body);
 	buf_reset(&slot->settled.body);
@@ -91,7 +91,8 @@ static void render(const struct slot *slot, struct job *job)
 	answer->status = answer->error != ERR_NONE ? error_row(answer->error)->status
 	                 : effects->is_open        ? 202
 	                                           : 200;
-	job->kind->render(job, slot->effects, answer);
+	if (job->kind->render != NULL)
+		job->kind->render(job, slot->effects, answer);
 }
 
 static void forget_answer(struct job *job)
@@ -155,14 +156,31 @@ static void store(struct slot *slot, struct db *db, const struct job *job)
 	slot->writes = slot->has_key = true;
 }
 
-void slot_execute(struct slot *slot, const struct writing *to, struct job *job)
+/* What an event of the peer asks for cannot be done. It is told of instead, and that is its end. */
+static void reject(struct slot *slot, const struct writing *to, struct job *job, enum error reason)
+{
+	struct buf *data = journal_data(to->journal);
+	struct event event = {.type = JOURNAL_PEER_REJECTED,
+	                      .subject = job->peer->subject,
+	                      .traceparent = job->traceparent,
+	                      .cause = &job->peer->to};
+
+	ensure(!((const struct effects *)slot->effects)->writes);
+	json_open(data, '{');
+	json_member_string(data, "type", job->peer->type);
+	json_member_str(data, "reason", error_row(reason)->slug);
+	json_close(data, '}');
+	ensure(!data->full);
+	event.data = buf_text(data);
+	(void)journal_add(to->journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
+	slot->writes = slot->is_rejected = true;
+	job->answer.error = ERR_NONE;
+}
+
+static void write_effects(struct slot *slot, const struct writing *to, struct job *job)
 {
 	const struct effects *effects = slot->effects;
 
-	forget_answer(job);
-	if (answer_seen(job, slot))
-		return;
-	decide(slot, job);
 	if (effects->writes) {
 		job->kind->write(to, job, slot->view, slot->effects);
 		slot->writes = true;
@@ -171,6 +189,43 @@ void slot_execute(struct slot *slot, const struct writing *to, struct job *job)
 		settle(slot, to->db, job);
 	if (effects->redacts.ptr != NULL)
 		seen_redact(to->db, effects->redacts);
+}
+
+/* An event of the peer never fails, and nobody reads an answer. */
+static void execute_peer(struct slot *slot, const struct writing *to, struct job *job)
+{
+	if (!job->peer_conflicts)
+		decide(slot, job);
+	if (job->peer_conflicts || job->answer.error != ERR_NONE)
+		reject(slot, to, job, job->peer_conflicts ? ERR_INTERNAL : job->answer.error);
+	else
+		write_effects(slot, to, job);
+	job->answer.status = 200;
+}
+
+static void decide_heard(struct slot *slot, struct job *job)
+{
+	const struct effects *effects = slot->effects;
+
+	decide(slot, job);
+	if (!effects->rests_on_unheard || job->peer_is_fresh)
+		return;
+	ensure(answer_is_refusal(&job->answer));
+	job->answer.error = ERR_PEER_LAGGING;
+	job->answer.detail[0] = '\0';
+}
+
+void slot_execute(struct slot *slot, const struct writing *to, struct job *job)
+{
+	forget_answer(job);
+	if (job->peer != NULL) {
+		execute_peer(slot, to, job);
+		return;
+	}
+	if (answer_seen(job, slot))
+		return;
+	decide_heard(slot, job);
+	write_effects(slot, to, job);
 	render(slot, job);
 	store(slot, to->db, job);
 }

@@ -13,6 +13,7 @@ struct slot {
 	                          instead of the whole answer */
 	bool writes;           /* has rows, events or a stored answer in the transaction */
 	bool has_key;          /* has a stored answer in it */
+	bool is_rejected;      /* an event of the peer that was recorded instead */
 };
 
 void slot_init(struct slot *slot, void *view, void *effects);

@@ -47,11 +47,24 @@ static void take(struct writer *writer)
 		writer->batch.jobs[writer->batch.count++] = job_queue_take(&writer->queue);
 }
 
+/* When the next parked job is to be handed back; INT64_MAX: none is parked. */
+static int64_t next_parked_us(const struct writer *writer)
+{
+	int64_t next_us = INT64_MAX;
+
+	for (enum engine_parking i = 0; i < PARKINGS; i++) {
+		int64_t own_us = parking_next_us(engine_parking(writer->engine, i));
+
+		next_us = own_us < next_us ? own_us : next_us;
+	}
+	return next_us;
+}
+
 /* Waits for a command, at most until the next tick, and no longer than an open outcome may be
  * waited for. */
 static void wait_for_work(struct writer *writer, int64_t next_tick_us)
 {
-	int64_t next_us = parking_next_us(engine_parking(writer->engine));
+	int64_t next_us = next_parked_us(writer);
 	int64_t until_us = next_us < next_tick_us ? next_us : next_tick_us;
 	struct timespec until = {.tv_sec = until_us / US_PER_S,
 	                         .tv_nsec = until_us % US_PER_S * 1000};
@@ -62,10 +75,9 @@ static void wait_for_work(struct writer *writer, int64_t next_tick_us)
 			break;
 }
 
-/* What waited for an outcome: who has an answer, and who runs again. */
-static void hand_back_parked(struct writer *writer, bool hurrying)
+/* Who has an answer, and who runs again. */
+static void hand_back_parked(struct writer *writer, struct parking *parking, bool hurrying)
 {
-	struct parking *parking = engine_parking(writer->engine);
 	int64_t now_us = hurrying ? INT64_MAX : env_monotonic_us(writer->env);
 	struct job *job;
 
@@ -104,7 +116,8 @@ static bool run_once(struct writer *writer, int64_t *next_tick_us)
 
 	if (has_work)
 		run_batch(writer);
-	hand_back_parked(writer, hurrying);
+	for (enum engine_parking i = 0; i < PARKINGS; i++)
+		hand_back_parked(writer, engine_parking(writer->engine, i), hurrying);
 	if (has_work)
 		engine_tend(writer->engine);
 	if (env_monotonic_us(writer->env) >= *next_tick_us) {

@@ -6,14 +6,25 @@
 
 #include "base/time_text.h"
 
-/* The stored line ends with its data: `..."data":{...}}`. */
+struct text audit_line_told(struct text line)
+{
+	static const char cause[] = ",\"" JOURNAL_CAUSE "\":{";
+	const char *at = line.len < 2 ? NULL : memmem(line.ptr, line.len, cause, sizeof(cause) - 1);
+
+	if (at != NULL)
+		return (struct text){line.ptr, (size_t)(at - line.ptr)};
+	return (struct text){line.ptr, line.len < 2 ? 0 : line.len - 2};
+}
+
 static bool line_has_data(struct text line, struct text data)
 {
 	static const char name[] = "\"data\":";
-	size_t name_len = sizeof(name) - 1, tail = name_len + data.len + 1;
+	struct text start = audit_line_told(line);
+	size_t name_len = sizeof(name) - 1, tail = name_len + data.len - 1;
 
-	return line.len > tail && memcmp(line.ptr + line.len - tail, name, name_len) == 0 &&
-	       memcmp(line.ptr + line.len - 1 - data.len, data.ptr, data.len) == 0;
+	return data.len > 0 && start.len > tail &&
+	       memcmp(start.ptr + start.len - tail, name, name_len) == 0 &&
+	       memcmp(start.ptr + start.len - tail + name_len, data.ptr, data.len - 1) == 0;
 }
 
 /* Events tell milliseconds. */
@@ -118,7 +129,7 @@ static void note_seq(void *arg, const struct db_row *row)
 		seqs->seq[seqs->count++] = db_int(row, 0);
 }
 
-static void note_own(void *arg, const struct db_row *row)
+static void note_common(void *arg, const struct db_row *row)
 {
 	struct json_doc AUTO_JSON doc = {0};
 	const char *detail;
@@ -131,11 +142,11 @@ static void note_own(void *arg, const struct db_row *row)
 static enum db_result tell_seq(struct audit *audit, struct db *db, const char *check,
                                const char *what, int64_t seq)
 {
-	bool is_own = false;
+	bool is_common = false;
 	char where[40];
-	enum db_result result = journal_read(db, seq - 1, 1, note_own, &is_own);
+	enum db_result result = journal_read(db, seq - 1, 1, note_common, &is_common);
 
-	if (result != DB_OK || is_own)
+	if (result != DB_OK || is_common)
 		return result;
 	(void)snprintf(where, sizeof(where), "journal seq %lld", (long long)seq);
 	audit_finding(audit, check, where, "%s", what);

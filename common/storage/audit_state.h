@@ -16,6 +16,9 @@ struct audit_row {
 	const struct currency *currency; /* NULL: no amount */
 };
 
+/* The part of a stored line before the two last braces of `..."data":{...}}`, and before the cause
+ * that may stand there: of that no row tells. */
+struct text audit_line_told(struct text line);
 /* True when the row's last event confirms it; else there is a finding. check and where name it. */
 bool audit_row(struct audit *audit, const char *check, const char *where,
                const struct audit_row *row);
@@ -35,7 +38,7 @@ must_use enum db_result audit_hash_index(struct audit *audit, const struct store
                                          const struct hash_index *index);
 
 /* A finding that says `what` for each seq that the statement gives ($1: after which seq, $2: up to
- * which) but for the journal's own events; pages go up to the journal's head. */
+ * which) but for those that every service has; pages go up to the journal's head. */
 must_use enum db_result audit_seqs(struct audit *audit, struct db *db, const char *check,
                                    const char *what, const struct statement *seqs);
 

@@ -133,6 +133,23 @@ struct buf *journal_data(struct journal *journal)
 	return &journal->data;
 }
 
+/* As the last member of data, which ends with its brace. */
+static void add_cause(struct buf *line, struct text data, const struct cause *cause)
+{
+	char hash[HASH_HEX_SIZE];
+
+	ensure(data.len >= 2 && data.ptr[data.len - 1] == '}');
+	hash_to_hex(&cause->hash, hash);
+	json_raw(line, (struct text){data.ptr, data.len - 1});
+	json_key(line, JOURNAL_CAUSE);
+	json_open(line, '{');
+	json_member_str(line, "source", cause->source);
+	json_member_int(line, "seq", cause->seq);
+	json_member_str(line, "hash", hash);
+	json_close(line, '}');
+	json_close(line, '}');
+}
+
 static void compose(struct journal *journal, const struct event *event, int64_t now_us,
                     const uint8_t random[ULID_RANDOM_BYTES])
 {
@@ -155,7 +172,10 @@ static void compose(struct journal *journal, const struct event *event, int64_t 
 	if (event->traceparent.ptr != NULL)
 		json_member_string(line, "traceparent", event->traceparent);
 	json_key(line, "data");
-	json_raw(line, event->data);
+	if (event->cause == NULL)
+		json_raw(line, event->data);
+	else
+		add_cause(line, event->data, event->cause);
 	json_close(line, '}');
 	ensure(!line->full); /* every part of an event has a bound */
 }
@@ -233,6 +253,19 @@ enum db_result journal_check_tail(struct db *db, bool *ret_is_intact)
 	return db_flush(db);
 }
 
+bool journal_type_is_common(struct text type)
+{
+	static const struct text prefix = {JOURNAL_WEBHOOK_PREFIX,
+	                                   sizeof(JOURNAL_WEBHOOK_PREFIX) - 1};
+	static const char *const types[] = {JOURNAL_RESTORED, JOURNAL_PEER_ACCEPTED,
+	                                    JOURNAL_PEER_REJECTED};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (text_is(type, types[i]))
+			return true;
+	return type.len > prefix.len && memcmp(type.ptr, prefix.ptr, prefix.len) == 0;
+}
+
 struct text journal_line_member(struct text line, const char *name)
 {
 	char start[40];
@@ -246,15 +279,6 @@ struct text journal_line_member(struct text line, const char *name)
 	at += len;
 	end = memchr(at, '"', (size_t)(line.ptr + line.len - at));
 	return end == NULL ? TEXT_NONE : (struct text){at, (size_t)(end - at)};
-}
-
-bool journal_type_is_common(struct text type)
-{
-	static const struct text prefix = {JOURNAL_WEBHOOK_PREFIX,
-	                                   sizeof(JOURNAL_WEBHOOK_PREFIX) - 1};
-
-	return text_is(type, JOURNAL_RESTORED) ||
-	       (type.len > prefix.len && memcmp(type.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 void journal_line_render(struct text line, struct buf *out)

@@ -13,10 +13,16 @@
 #define JOURNAL_DATA_MAX 8192         /* leaves more than half a line for the rest of it */
 #define JOURNAL_BATCH_EVENTS_MAX 4096 /* between two journal_load */
 
-/* An event that is the journal's own and not the service's: it goes on from a backup. */
+/* The events that are the same in every service, and of which no row of it tells: the journal goes
+ * on from a backup, an operator accepted the peer's journal, an event of the peer cannot apply. */
 #define JOURNAL_RESTORED "journal.restored"
-/* Both services have these too: what an operator did to an endpoint of webhooks. */
+/* What an operator did to an endpoint of webhooks. */
 #define JOURNAL_WEBHOOK_PREFIX "webhook."
+#define JOURNAL_PEER_ACCEPTED "peer.accepted"
+#define JOURNAL_PEER_REJECTED "peer_event.rejected"
+
+/* The last member of an event's data that names what of the peer it came of (struct cause). */
+#define JOURNAL_CAUSE "cause"
 
 struct journal_head {
 	int64_t seq;      /* 0: empty */
@@ -75,11 +81,11 @@ must_use enum db_result journal_check_tail(struct db *db, bool *ret_is_intact);
 must_use enum db_result journal_read(struct db *db, int64_t after, int64_t limit, db_row_fn *row,
                                      void *arg);
 
+/* Whether it is one of the types above. */
+bool journal_type_is_common(struct text type);
 /* Of a stored line: a member that is a string without escapes, borrowed; the first of that name, so
  * the event's own before those of its data. TEXT_NONE: there is none. */
 struct text journal_line_member(struct text line, const char *name);
-/* Whether events of this type are about no order or payment: JOURNAL_RESTORED and the like. */
-bool journal_type_is_common(struct text type);
 /* Prints the stored line with its hash as one more member. */
 void journal_line_render(struct text line, struct buf *out);
 

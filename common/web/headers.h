@@ -3,10 +3,9 @@
 #define WEB_HEADERS_H
 
 #include "base/buf.h"
+#include "base/trace.h"
 
 #define REQUEST_ID_MAX 128
-#define TRACEPARENT_CHARS 55
-#define TRACE_ID_CHARS 32
 
 /* How much an Accept value wants a media type such as "application/json", in thousandths: 0 is not
  * at all (RFC 9110 section 12.5.1: the most specific range that matches decides). An absent or
@@ -19,7 +18,5 @@ bool content_type_is_json(struct text value);
 must_use bool idempotency_key_parse(struct text value, struct buf *out);
 /* 1 to 128 of A-Z a-z 0-9 . _ : - / + = @ */
 bool request_id_is_safe(struct text value);
-/* A W3C traceparent of version 00 (w3.org/TR/trace-context section 3.2), ids not all zeros. */
-bool traceparent_is_valid(struct text value);
 
 #endif

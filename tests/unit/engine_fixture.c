@@ -45,7 +45,8 @@ void rig_open(struct rig *rig, const struct domain *domain, const struct env *en
 	const struct engine_times times = {.key_ttl_us = KEY_TTL_US,
 	                                   .outcome_wait_us = rig->outcome_wait_us == 0
 	                                                              ? OUTCOME_WAIT_US
-	                                                              : rig->outcome_wait_us};
+	                                                              : rig->outcome_wait_us,
+	                                   .peer_wait_us = rig->peer_wait_us};
 	struct buf AUTO_BUF why;
 
 	buf_init(&why, 1024);
@@ -230,7 +231,8 @@ static enum error entry_decide(const struct job *job, const void *view, void *ef
 	struct entry_effects *result = effects;
 
 	result->base.resource = text_of(entry->name);
-	if (entry->amount == ENTRY_NONE)
+	result->base.rests_on_unheard = entry->amount == ENTRY_UNHEARD;
+	if (entry->amount == ENTRY_NONE || entry->amount == ENTRY_UNHEARD)
 		return ERR_NOT_FOUND;
 	if (known->total + entry->amount > ENTRY_TOTAL_MAX) {
 		(void)snprintf(detail, ANSWER_DETAIL_SIZE, "The account holds %lld.",
@@ -251,7 +253,8 @@ static void entry_write(const struct writing *to, const struct job *job, const v
 	const struct event event = {.type = "entry.added",
 	                            .subject = text_of(entry->name),
 	                            .data = TEXT_LITERAL("{}"),
-	                            .order_prev_seq = known->last_seq};
+	                            .order_prev_seq = known->last_seq,
+	                            .cause = job->peer == NULL ? NULL : &job->peer->to};
 	int64_t seq = journal_add(to->journal, &event, job->now_us, job->random);
 
 	(void)effects;
@@ -268,7 +271,7 @@ static void entry_render(const struct job *job, const void *effects, struct answ
 	         (long long)result->total);
 }
 
-static const struct command_kind entry_kind = {
+const struct command_kind entry_kind = {
 	.name = "entry",
 	.conflict_key = entry_conflict_key,
 	.load = entry_load,

@@ -23,6 +23,7 @@ extern const struct env fixture_env;
 struct rig {
 	const char *url;         /* the test's; NULL before the first rig_open */
 	int64_t outcome_wait_us; /* 0: OUTCOME_WAIT_US */
+	int64_t peer_wait_us;    /* 0: there is no peer */
 	struct store store;
 	struct engine *engine;
 };
@@ -57,6 +58,7 @@ bool job_says(const struct job *job, const char *part);
 #define ENTRY_AMOUNT_MAX 50 /* above it the table's CHECK refuses the row */
 #define ENTRY_TOTAL_MAX 100 /* above it the decision refuses: 409, stored with a key */
 #define ENTRY_NONE 0        /* this amount the decision refuses with 404, not stored */
+#define ENTRY_UNHEARD (-1)  /* likewise, and that rests on what was not heard of */
 
 struct entry {
 	struct job job;
@@ -67,6 +69,7 @@ struct entry {
 };
 
 extern const struct migration entry_migrations[1];
+extern const struct command_kind entry_kind;
 extern const struct domain entry_domain;
 /* Called where the engine tells of a committed entry; NULL: nothing. */
 extern void (*entry_committed)(const struct entry *entry);

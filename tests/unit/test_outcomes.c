@@ -23,7 +23,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	while (parking_pop_ready(engine_parking(rig.engine), INT64_MAX) != NULL)
+	while (parking_pop_ready(engine_parking(rig.engine, PARKED_FOR_OUTCOME), INT64_MAX) != NULL)
 		continue;
 	rig_check_journal(&rig);
 	for (size_t i = 0; i < wishes_count; i++)
@@ -62,12 +62,13 @@ static void settle(int64_t number, enum error settled)
 /* The next whose answer may be told, now. */
 static const struct job *next_ready(void)
 {
-	return parking_pop_ready(engine_parking(rig.engine), world.monotonic_us);
+	return parking_pop_ready(engine_parking(rig.engine, PARKED_FOR_OUTCOME),
+	                         world.monotonic_us);
 }
 
 static struct job *next_again(void)
 {
-	return parking_pop_again(engine_parking(rig.engine));
+	return parking_pop_again(engine_parking(rig.engine, PARKED_FOR_OUTCOME));
 }
 
 static void check_body(const struct job *job, const char *body)
@@ -136,7 +137,7 @@ START_TEST(who_waited_long_enough_gets_the_202)
 	struct wish *first = run(WISH_OPEN, 0, NULL), *second;
 	int64_t until_us = world.monotonic_us + OUTCOME_WAIT_US;
 
-	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine)), until_us);
+	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine, PARKED_FOR_OUTCOME)), until_us);
 	world.monotonic_us += 1;
 	second = run(WISH_OPEN, 0, NULL);
 	world.monotonic_us = until_us - 1;
@@ -146,10 +147,12 @@ START_TEST(who_waited_long_enough_gets_the_202)
 	check_nobody_is_ready();
 	job_check(&first->job, 202, ERR_NONE, false);
 	check_body(&first->job, OPEN_BODY);
-	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine)), until_us + 1);
+	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine, PARKED_FOR_OUTCOME)),
+	                 until_us + 1);
 	settle(2, ERR_NONE);
 	ck_assert_ptr_eq(next_ready(), &second->job);
-	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine)), INT64_MAX);
+	ck_assert_int_eq(parking_next_us(engine_parking(rig.engine, PARKED_FOR_OUTCOME)),
+	                 INT64_MAX);
 }
 END_TEST
 

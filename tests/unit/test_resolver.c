@@ -142,7 +142,8 @@ static const char *pay(int64_t number)
 	job_init(&job, &pay_kind, &command);
 	job.traceparent = TEXT_LITERAL("trace-1");
 	(void)rig_run(&rig, jobs, 1);
-	ck_assert_ptr_eq(parking_pop_ready(engine_parking(rig.engine), INT64_MAX), &job);
+	ck_assert_ptr_eq(
+		parking_pop_ready(engine_parking(rig.engine, PARKED_FOR_OUTCOME), INT64_MAX), &job);
 	job_check(&job, 202, ERR_NONE, false);
 	body = strstr(buf_str(&job.answer.body), "pay_");
 	ck_assert_ptr_nonnull(body);
