@@ -74,7 +74,8 @@ COMPILE := $(CC) -std=c17 -D_GNU_SOURCE -Icommon -Itests -I. $(CPPFLAGS) $(CFLAG
 LINK    := $(CC) $(CFLAGS) $(MODE) -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
 # Asked for only where something is linked: before that the packages may not be installed.
-LIBS      = $(shell pkg-config --libs libmicrohttpd libcjson sqlite3 gnutls libcurl libsodium) -lunistring
+LIBS      = $(shell pkg-config --libs libmicrohttpd libcjson sqlite3 gnutls libcurl libsodium) \
+            -lunistring
 TEST_LIBS = $(shell pkg-config --libs check)
 
 # ---- what there is ----

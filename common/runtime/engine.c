@@ -298,7 +298,8 @@ static void count_peer_event(const struct job *job, const struct slot *slot)
 	atomic_fetch_add(&peer_rejected, 1);
 	log_warn("peer_event_rejected", L_TEXT("type", job->peer->type),
 	         L_INT("seq", job->peer->to.seq), L_STR("source", job->peer->to.source),
-	         L_TEXT("order_id", job->peer->subject), L_TEXT("trace_id", trace_id_of(job->traceparent)));
+	         L_TEXT("order_id", job->peer->subject),
+	         L_TEXT("trace_id", trace_id_of(job->traceparent)));
 }
 
 static void tell_committed(const struct engine *engine, const struct job *job,

@@ -6,6 +6,7 @@
 #define RUNTIME_FOLLOWER_H
 
 #include "base/json.h"
+#include "runtime/env.h"
 #include "runtime/writer.h"
 #include "storage/store.h"
 
@@ -34,21 +35,38 @@ struct peer_kind {
 
 struct follower;
 
+/* All borrowed for the follower's life. */
 struct follower_options {
-	const char *url; /* of the peer; NULL or "": there is none */
+	const char *url; /* of the peer; "": there is none */
 	const char *database_url;
-	const struct peer_kind *kinds;
+	int64_t queue_max;             /* the writer's: at most half of it is filled */
+	const struct peer_kind *kinds; /* ends with a row whose type is NULL; NULL: no rows */
 };
 
-/* NULL and a sentence in why on failure. The thread begins at once. */
-struct follower *follower_start(const struct follower_options *options, const struct store *store,
-                                struct writer *writer, const struct env *env, struct buf *why);
-/* Waits for what it has submitted. */
+/* Reads what the store says about the peer; no thread yet. NULL and a sentence in why on failure.
+ */
+struct follower *follower_new(const struct follower_options *options, const struct store *store,
+                              const struct env *env, struct buf *why);
+/* Begins to follow, where there is a peer. */
+must_use bool follower_start(struct follower *follower, struct writer *writer, struct buf *why);
+/* Waits for what it has submitted, while the writer still runs. */
 void follower_stop(struct follower *follower);
+/* After the writer's end. NULL is fine. */
+void follower_free(struct follower *follower);
 
-/* Any thread. Not yet caught up since the start; away or broken (GET /readyz: degraded); this
- * service was rolled back (503 for what moves money). */
+void follower_register_metrics(void);
+
+/* Any thread from here on. */
+
+/* Someone waits for news (engine_peer_ticket); after each batch, at no cost where nobody does. */
+void follower_wanted(struct follower *follower, int64_t ticket);
+/* POST /peer/accept was committed. */
+void follower_accepted(struct follower *follower);
+/* Not yet caught up since the start, and for less than a minute (GET /readyz: 503). */
 bool follower_is_catching_up(const struct follower *follower);
-bool follower_is_degraded(const struct follower *follower);
+/* Its journal does not come, or is not followed: "peer-away", "peer-broken", or NULL. */
+const char *follower_trouble(const struct follower *follower);
+/* This service itself was rolled back: nothing that moves money. */
+bool follower_is_rolled_back(const struct follower *follower);
 
 #endif

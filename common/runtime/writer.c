@@ -38,6 +38,12 @@ static struct metric writer_metrics[] = {
          metric_collect_value, &refused, NULL},
 };
 
+void writer_register_metrics(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(writer_metrics); i++)
+		metric_register(&writer_metrics[i]);
+}
+
 /* Moves what waits in the queue into the batch, behind what the last batch postponed. */
 static void take(struct writer *writer)
 {
@@ -156,8 +162,6 @@ struct writer *writer_start(struct engine *engine, const struct env *env, int64_
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&writer->published, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	for (size_t i = 0; i < ARRAY_LEN(writer_metrics); i++)
-		metric_register(&writer_metrics[i]);
 	if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
 		free(writer);
 		return NULL;
@@ -177,6 +181,12 @@ enum error writer_reserve(struct writer *writer)
 		return ERR_OVERLOADED;
 	}
 	return ERR_NONE;
+}
+
+void writer_cancel(struct writer *writer)
+{
+	(void)writer;
+	atomic_fetch_sub(&pending, 1);
 }
 
 void writer_publish(struct writer *writer, struct job *job)

@@ -14,10 +14,14 @@ struct writer;
 struct writer *writer_start(struct engine *engine, const struct env *env, int64_t queue_max,
                             void (*after_batch)(void *arg), void *arg);
 
+void writer_register_metrics(void);
+
 /* Any thread. ERR_NONE: a place in the queue is the caller's, who publishes a job next.
  * ERR_OVERLOADED: all are taken; ERR_STORAGE_UNAVAILABLE: the store is being recovered;
  * ERR_SHUTTING_DOWN. */
 must_use enum error writer_reserve(struct writer *writer);
+/* Gives the place back instead. */
+void writer_cancel(struct writer *writer);
 /* Hands the job over; it comes back by job->done() on the writer's thread, perhaps before this
  * returns. */
 void writer_publish(struct writer *writer, struct job *job);

@@ -11,6 +11,7 @@
 
 #include "base/time_text.h"
 #include "storage/backup.h"
+#include "storage/peer.h"
 #include "storage/place.h"
 
 #include <errno.h>
@@ -351,6 +352,8 @@ static bool append_event(struct db *db, struct journal *journal, const struct re
 		                  plan->now_us > head->time_us ? plan->now_us : head->time_us,
 		                  plan->random);
 		journal_write(journal, db);
+		if (plan->has_peer)
+			peer_write_rollback(db, PEER_RESTORED);
 	}
 	return db_commit(db) == DB_OK;
 }

@@ -21,6 +21,7 @@ struct restore_plan {
 	audit_part_fn *part;
 	int64_t now_us;
 	uint8_t random[ULID_RANDOM_BYTES];
+	bool has_peer; /* then the store begins as rolled back, until the peer is caught up */
 };
 
 struct restored {

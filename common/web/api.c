@@ -194,7 +194,11 @@ static bool start_command(struct request *request)
 		return true;
 	if (request->job.dry_run)
 		return !submit_read(request, request->api->settings.readers, dry_run_run);
-	error = writer_reserve(writer);
+	if (request->endpoint->moves_money &&
+	    follower_is_rolled_back(request->api->settings.follower))
+		error = ERR_ROLLED_BACK;
+	else
+		error = writer_reserve(writer);
 	if (error != ERR_NONE) {
 		request_problem(request, error, NULL);
 		return true;

@@ -6,6 +6,7 @@
 
 #include "base/field.h"
 #include "runtime/env.h"
+#include "runtime/follower.h"
 #include "runtime/reader.h"
 #include "runtime/writer.h"
 #include "storage/audit_report.h"
@@ -36,6 +37,7 @@ struct endpoint {
 	enum endpoint_kind kind;
 	const struct field *query;  /* NULL: no parameter is known */
 	const struct field *body;   /* NULL: no field is known */
+	bool moves_money;           /* 503 rolled-back while this service is */
 	bool body_is_required;      /* an empty body is refused; else it is taken as {} */
 	bool may_stay_open;         /* 202 while the outcome is not known, with the same answer */
 	const struct field *answer; /* of 200; NULL: see media */
@@ -69,6 +71,7 @@ struct api_settings {
 	const struct domain *domain;
 	struct engine *engine;
 	struct writer *writer;
+	struct follower *follower;
 	struct readers *readers;
 	struct readers *long_readers;
 	struct db *db;                 /* the I/O thread's own read connection */

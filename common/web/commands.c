@@ -80,7 +80,8 @@ static struct restore_plan plan_of(const struct service *service,
 	                            .migrations = service->migrations,
 	                            .migrations_count = *service->migrations_count,
 	                            .part = service->audit,
-	                            .now_us = env_now_us(&env_system)};
+	                            .now_us = env_now_us(&env_system),
+	                            .has_peer = options->peer_url[0] != '\0'};
 
 	env_random(&env_system, plan.random, sizeof(plan.random));
 	return plan;

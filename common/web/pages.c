@@ -16,6 +16,8 @@ enum error readyz_run(struct request *request, struct db *db)
 {
 	const struct api *api = request->api;
 	struct answer *answer = &request->job.answer;
+	const struct follower *follower = api_settings(api)->follower;
+	const char *trouble = follower_trouble(follower);
 	const struct {
 		const char *name;
 		bool passes;
@@ -24,6 +26,11 @@ enum error readyz_run(struct request *request, struct db *db)
 	} checks[] = {
 		{"storage", engine_is_healthy(api_settings(api)->engine), ERR_STORAGE_UNAVAILABLE,
 	         "The check storage fails: the store is being recovered; see the log."},
+		{"rollback", !follower_is_rolled_back(follower), ERR_ROLLED_BACK,
+	         "The check rollback fails: this store went back; reconcile, then POST "
+	         "/peer/accept."},
+		{"peer", !follower_is_catching_up(follower), ERR_PEER_LAGGING,
+	         "The check peer fails: the peer's journal is being caught up with."},
 		{"serving", api_is_ready(api) && !api_is_draining(api), ERR_SHUTTING_DOWN,
 	         "The check serving fails: the service is starting or stopping."},
 	};
@@ -40,7 +47,11 @@ enum error readyz_run(struct request *request, struct db *db)
 		json_close(&answer->body, '}');
 		return ERR_NONE;
 	}
-	buf_add_str(&answer->body, "{\"status\":\"ready\"}");
+	json_open(&answer->body, '{');
+	json_member_str(&answer->body, "status", trouble == NULL ? "ready" : "degraded");
+	if (trouble != NULL)
+		json_member_str(&answer->body, "check", trouble);
+	json_close(&answer->body, '}');
 	return ERR_NONE;
 }
 

@@ -22,6 +22,15 @@ extern const struct field events_query[];
 bool events_waits(struct request *request);
 enum error events_run(struct request *request, struct db *db);
 
+struct accept_input {
+	int64_t seq;
+	const char *service;
+	struct follower *follower;
+};
+
+extern const struct field accept_body[];
+enum error accept_prepare(struct request *request, struct field_errors *errors);
+
 enum error audit_run(struct request *request, struct db *db);
 enum error backup_run(struct request *request, struct db *db);
 /* What they show of the store at this url, borrowed for ever; before any thread starts. */

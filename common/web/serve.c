@@ -29,6 +29,7 @@
  * may be seen a second late each time: only a disk that hangs takes longer. */
 #define DRAIN_TIMEOUT_US (20 * US_PER_S)
 #define LIST_THREADS 2
+#define PEER_WAIT_US (500 * US_PER_MS) /* api.md, "peer-lagging" */
 
 /* Everything that runs, in the order of starting; a NULL was not reached. */
 struct running {
@@ -40,6 +41,7 @@ struct running {
 	struct readers *long_readers; /* one thread */
 	struct auditor *auditor;      /* NULL also where AUDIT_INTERVAL is 0 */
 	struct db *db;                /* the I/O thread's */
+	struct follower *follower;
 	struct writer *writer;
 	struct courier_thread *courier;
 	struct api *api;
@@ -133,6 +135,7 @@ static void committed(void *arg)
 
 	api_committed(running->api);
 	courier_committed(running->courier);
+	follower_wanted(running->follower, engine_peer_ticket(running->engine));
 }
 
 /* Storage, which may take long, and the engine; no thread. */
@@ -141,7 +144,13 @@ static bool open_storage(struct running *running, struct buf *why)
 	const struct service *service = running->service;
 	const struct common_options *options = running->options;
 	const struct engine_times times = {.key_ttl_us = options->idempotency_ttl_us,
-	                                   .outcome_wait_us = options->outcome_wait_us};
+	                                   .outcome_wait_us = options->outcome_wait_us,
+	                                   .peer_wait_us =
+	                                           options->peer_url[0] == '\0' ? 0 : PEER_WAIT_US};
+	const struct follower_options peer = {.url = options->peer_url,
+	                                      .database_url = options->database_url,
+	                                      .queue_max = options->queue_max,
+	                                      .kinds = service->peer_kinds};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 
 	env_random(&env_system, random, sizeof(random));
@@ -151,7 +160,10 @@ static bool open_storage(struct running *running, struct buf *why)
 		return false;
 	upkeep_clean(options->database_url);
 	running->engine = engine_new(&running->store, service->domain, &env_system, &times, why);
-	return running->engine != NULL;
+	if (running->engine == NULL)
+		return false;
+	running->follower = follower_new(&peer, &running->store, &env_system, why);
+	return running->follower != NULL;
 }
 
 /* The first threads. */
@@ -212,6 +224,7 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                .sip_key = running->store.sip_key,
 	                                .domain = running->service->domain,
 	                                .engine = running->engine,
+	                                .follower = running->follower,
 	                                .readers = running->readers,
 	                                .long_readers = running->long_readers,
 	                                .db = running->db,
@@ -230,7 +243,8 @@ static bool start_serving(struct running *running, struct buf *why)
 		buf_add_str(why, "There is not enough memory, or no thread can be started.");
 		return false;
 	}
-	if (!start_courier(running, why) || !start_work(running, why))
+	if (!start_courier(running, why) || !start_work(running, why) ||
+	    !follower_start(running->follower, running->writer, why))
 		return false;
 	running->http = http_start(&http_options, api_app(running->api), why);
 	return running->http != NULL;
@@ -297,6 +311,8 @@ static void stop_all(struct running *running)
 {
 	if (running->http != NULL)
 		http_stop(running->http);
+	if (running->follower != NULL)
+		follower_stop(running->follower);
 	if (running->work != NULL)
 		running->service->stop_work(running->work);
 	if (running->courier != NULL)
@@ -312,6 +328,7 @@ static void stop_all(struct running *running)
 		auditor_stop(running->auditor);
 	if (running->api != NULL)
 		api_free(running->api);
+	follower_free(running->follower);
 	engine_free(running->engine);
 	db_close(running->db);
 	store_close(&running->store);
@@ -335,8 +352,10 @@ int serve(const struct service *service, const struct common_options *options, c
 		metric_register(&metrics[i]);
 	}
 	engine_register_metrics();
+	writer_register_metrics();
 	auditor_register_metrics();
 	courier_register_metrics();
+	follower_register_metrics();
 	upkeep_register_metrics(options->database_url);
 	service->register_metrics();
 	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||

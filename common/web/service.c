@@ -17,6 +17,9 @@ static const char *const auth_names[] = {"none", NULL};
 static const struct option common_options[] = {
 	COMMON_OPTION("LISTEN", OPTION_TEXT, listen, "127.0.0.1", 1, 45, NULL,
                       "address to listen on"),
+	COMMON_OPTION("PEER_URL", OPTION_TEXT, peer_url, "", 0, 2000, NULL,
+                      "http or https URL of the other service, whose journal is followed; empty: "
+                      "none is"),
 	COMMON_OPTION("CURRENCY", OPTION_CURRENCY, currency, "USD", 0, 0, NULL,
                       "ISO 4217 code of requests that name none"),
 	COMMON_OPTION("AUTH", OPTION_ENUM, auth, "none", 0, 0, auth_names,

@@ -14,6 +14,7 @@ struct common_options {
 	const char *listen;
 	int64_t port;
 	const char *database_url;
+	const char *peer_url; /* "": none */
 	const struct currency *currency;
 	int64_t auth, allow_anonymous;
 	int64_t log_level;

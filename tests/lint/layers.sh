@@ -15,7 +15,7 @@ BEGIN {
 	# The only files that may include a library.
 	home["microhttpd.h"] = "^common/web/http(_response)?\\.c$"
 	home["sqlite3.h"] = "^common/storage/db_sqlite(_[a-z]+)?\\.[ch]$"
-	home["curl/curl.h"] = "^common/runtime/poster\\.c$"
+	home["curl/curl.h"] = "^common/runtime/(fetch|poster)\\.c$"
 	# What a core may use of the C library: no clock, no waiting. stdio.h is for snprintf.
 	pure = "^(assert|inttypes|limits|stdbool|stddef|stdint|stdio|string)\\.h$"
 }

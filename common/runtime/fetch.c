@@ -1,0 +1,228 @@
+/* fetch.c - libcurl's multi interface. Invariant: an easy handle is in the multi handle exactly
+ * while its fetch is under way. */
+#include "runtime/fetch.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT_MS 5000L
+#define ACCEPT_SIZE 128
+
+struct fetcher {
+	CURLM *multi;
+};
+
+struct fetch {
+	struct fetcher *fetcher;
+	CURL *easy;
+	struct curl_slist *headers;
+	enum fetch_state state;
+	CURLcode code;
+	struct buf body;
+};
+
+struct fetcher *fetcher_new(void)
+{
+	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+
+	if (fetcher == NULL)
+		return NULL;
+	fetcher->multi =
+		curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
+	if (fetcher->multi != NULL)
+		return fetcher;
+	free(fetcher);
+	return NULL;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+	if (fetcher == NULL)
+		return;
+	(void)curl_multi_cleanup(fetcher->multi);
+	free(fetcher);
+}
+
+void fetcher_wake(struct fetcher *fetcher)
+{
+	(void)curl_multi_wakeup(fetcher->multi); /* fails only where a wake is under way */
+}
+
+static void leave(struct fetch *fetch, enum fetch_state state)
+{
+	ensure(fetch->state == FETCH_UNDER_WAY);
+	ensure(curl_multi_remove_handle(fetch->fetcher->multi, fetch->easy) == CURLM_OK);
+	fetch->state = state;
+}
+
+static void take_ended(struct fetcher *fetcher)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(fetcher->multi, &left)) != NULL) {
+		struct fetch *fetch = NULL;
+
+		ensure(message->msg == CURLMSG_DONE);
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
+		fetch->code = message->data.result;
+		leave(fetch, fetch->code == CURLE_OK ? FETCH_DONE : FETCH_FAILED);
+	}
+}
+
+void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us)
+{
+	int timeout_ms = (int)((timeout_us + US_PER_MS - 1) / US_PER_MS);
+	int running;
+
+	(void)curl_multi_perform(fetcher->multi, &running);
+	(void)curl_multi_poll(fetcher->multi, NULL, 0, timeout_ms, NULL);
+	(void)curl_multi_perform(fetcher->multi, &running);
+	take_ended(fetcher);
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct fetch *fetch = arg;
+
+	buf_add(&fetch->body, bytes, size * count);
+	return fetch->body.full ? 0 : size * count;
+}
+
+static bool set_up(struct fetch *fetch, const char *accept)
+{
+	struct buf header AUTO_BUF;
+
+	buf_init(&header, ACCEPT_SIZE);
+	buf_addf(&header, "Accept: %s", accept);
+	fetch->headers = curl_slist_append(NULL, buf_str(&header));
+	fetch->easy = curl_easy_init();
+	if (fetch->headers == NULL || fetch->easy == NULL)
+		return false;
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_PRIVATE, fetch);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEDATA, fetch);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_TCP_NODELAY, 1L);
+	return curl_easy_setopt(fetch->easy, CURLOPT_PROXY, "") == CURLE_OK &&
+	       curl_easy_setopt(fetch->easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
+	       curl_easy_setopt(fetch->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+}
+
+struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t bytes_max)
+{
+	struct fetch *fetch = calloc(1, sizeof(*fetch));
+
+	if (fetch == NULL)
+		return NULL;
+	fetch->fetcher = fetcher;
+	buf_init(&fetch->body, bytes_max);
+	if (set_up(fetch, accept))
+		return fetch;
+	fetch_free(fetch);
+	return NULL;
+}
+
+void fetch_free(struct fetch *fetch)
+{
+	if (fetch == NULL)
+		return;
+	fetch_end(fetch);
+	curl_easy_cleanup(fetch->easy);
+	curl_slist_free_all(fetch->headers);
+	buf_release(&fetch->body);
+	free(fetch);
+}
+
+bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us)
+{
+	fetch_end(fetch);
+	buf_reset(&fetch->body);
+	if (curl_easy_setopt(fetch->easy, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_easy_setopt(fetch->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / US_PER_MS)) !=
+	            CURLE_OK ||
+	    curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) != CURLM_OK)
+		return false;
+	fetch->state = FETCH_UNDER_WAY;
+	return true;
+}
+
+void fetch_end(struct fetch *fetch)
+{
+	if (fetch->state == FETCH_UNDER_WAY)
+		leave(fetch, FETCH_IDLE);
+	fetch->state = FETCH_IDLE;
+}
+
+enum fetch_state fetch_state(const struct fetch *fetch)
+{
+	return fetch->state;
+}
+
+const char *fetch_why(const struct fetch *fetch)
+{
+	return curl_easy_strerror(fetch->code);
+}
+
+int fetch_status(const struct fetch *fetch)
+{
+	long status = 0;
+
+	ensure(fetch->state == FETCH_DONE);
+	(void)curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+bool fetch_connected_anew(const struct fetch *fetch)
+{
+	long connections = 0;
+
+	ensure(fetch->state == FETCH_DONE);
+	(void)curl_easy_getinfo(fetch->easy, CURLINFO_NUM_CONNECTS, &connections);
+	return connections > 0;
+}
+
+bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, int64_t *ret_number)
+{
+	struct curl_header *found;
+
+	ensure(fetch->state == FETCH_DONE);
+	return curl_easy_header(fetch->easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK &&
+	       found->amount == 1 && text_to_int(text_of(found->value), max, ret_number);
+}
+
+void fetch_swap_body(struct fetch *fetch, struct buf *body)
+{
+	struct buf own = fetch->body;
+
+	ensure(fetch->state == FETCH_DONE && own.bytes_max == body->bytes_max);
+	fetch->body = *body;
+	*body = own;
+}
+
+/* Whether the URL has this part. */
+static bool has(CURLU *url, CURLUPart part)
+{
+	char *value = NULL;
+	bool is_there = curl_url_get(url, part, &value, 0) == CURLUE_OK;
+
+	curl_free(value);
+	return is_there;
+}
+
+bool fetch_url_is_valid(const char *url)
+{
+	CURLU *parsed = curl_url();
+	bool is_web = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+	bool is_valid = parsed != NULL && is_web &&
+	                curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	                !has(parsed, CURLUPART_USER) && !has(parsed, CURLUPART_PASSWORD) &&
+	                !has(parsed, CURLUPART_QUERY) && !has(parsed, CURLUPART_FRAGMENT);
+
+	curl_url_cleanup(parsed);
+	return is_valid;
+}

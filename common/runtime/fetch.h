@@ -1,0 +1,51 @@
+/* fetch.h - GET over HTTP, several at once on one thread (fetch.c is the one file that knows
+ * libcurl). Each has a limit of time and of size. No proxy, no redirects, http and https only. */
+#ifndef RUNTIME_FETCH_H
+#define RUNTIME_FETCH_H
+
+#include "base/buf.h"
+
+#define FETCH_URL_MAX 2048
+
+/* What runs them. All but fetcher_wake is for one thread. */
+struct fetcher;
+/* One after another is fetched with it; its connection is kept between. */
+struct fetch;
+
+enum fetch_state {
+	FETCH_IDLE, /* nothing was begun, or it was ended */
+	FETCH_UNDER_WAY,
+	FETCH_DONE,   /* answered, whatever the status */
+	FETCH_FAILED, /* not answered, or not whole, in time, or within the size */
+};
+
+/* NULL: no memory. */
+struct fetcher *fetcher_new(void);
+void fetcher_free(struct fetcher *fetcher); /* after its fetches */
+/* Carries on with all until something happens to one of them, fetcher_wake, or the timeout. */
+void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us);
+/* Any thread: ends the present wait, or the next. */
+void fetcher_wake(struct fetcher *fetcher);
+
+/* accept: the value of that header, borrowed. NULL: no memory. */
+struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t bytes_max);
+void fetch_free(struct fetch *fetch); /* NULL is fine */
+/* Ends what is under way. False: it could not be begun. */
+must_use bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us);
+void fetch_end(struct fetch *fetch);
+
+enum fetch_state fetch_state(const struct fetch *fetch);
+/* Why it failed; borrowed. */
+const char *fetch_why(const struct fetch *fetch);
+/* Of one that is done. */
+int fetch_status(const struct fetch *fetch);
+bool fetch_connected_anew(const struct fetch *fetch);
+/* A header field that is a number, at most max; false where there is none. */
+bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, int64_t *ret_number);
+/* Gives the body, and takes a buffer for the next one instead. */
+void fetch_swap_body(struct fetch *fetch, struct buf *body);
+
+/* An absolute http or https URL with a host, without user, query and fragment. */
+bool fetch_url_is_valid(const char *url);
+
+#endif

@@ -1,0 +1,234 @@
+/* follower_lines.c - lines become commands of the service's, in their order; what is not a line
+ * behind the one before it stops all. */
+#include "runtime/follower_parts.h"
+
+#include "runtime/log.h"
+
+#include <string.h>
+
+/* ---- what came back ---- */
+
+static void end_rollback(struct follower *follower)
+{
+	atomic_store(&follower->rolled_back, false);
+	log_info("rollback_ended", L_INT("peer_seq", follower->place.seq));
+}
+
+static void take_back(struct follower *follower, const struct peer_item *item)
+{
+	const struct job *job = &item->job;
+
+	if (job->answer.error != ERR_NONE) {
+		if (!follower->must_read_place) {
+			log_warn("peer_place_lost", L_STR("command", job->kind->name),
+			         L_INT("status", job->answer.status));
+			follower_start_over(follower, RETRY_US_MIN);
+		}
+		return;
+	}
+	if (job->peer != NULL)
+		follower->passed_seq = item->step.to.seq;
+	if (job->kind == &peer_rollback_kind && item->own.rollback == PEER_INTACT)
+		end_rollback(follower);
+}
+
+void follower_collect(struct follower *follower)
+{
+	struct peer_item *item;
+
+	while ((item = peer_window_oldest(&follower->window)) != NULL) {
+		take_back(follower, item);
+		peer_window_drop(&follower->window);
+	}
+	if (atomic_exchange(&follower->was_accepted, false))
+		follower_start_over(follower, 0);
+}
+
+/* ---- commands of our own ---- */
+
+/* False: there is no room now. */
+bool follower_submit_own(struct follower *follower, const struct command_kind *kind,
+                         const struct peer_command *command)
+{
+	struct peer_item *item = peer_window_reserve(&follower->window);
+
+	if (item == NULL)
+		return false;
+	item->page = NULL;
+	item->own = *command;
+	peer_window_submit(&follower->window, item, kind, &item->own, false);
+	return true;
+}
+
+/* The place moves over what had no effect. */
+void follower_submit_skip(struct follower *follower)
+{
+	struct peer_item *item = peer_window_reserve(&follower->window);
+	struct peer_place *place = &follower->place;
+
+	if (item == NULL)
+		return;
+	item->page = NULL;
+	item->step = (struct peer_step){.from_seq = follower->stepped_seq,
+	                                .from_hash = follower->stepped_hash,
+	                                .to = {.seq = place->seq, .hash = place->hash}};
+	text_copy(text_of(place->source), item->step.to.source, JOURNAL_SOURCE_SIZE);
+	follower->stepped_seq = place->seq;
+	follower->stepped_hash = place->hash;
+	peer_window_submit(&follower->window, item, &peer_skip_kind, NULL, true);
+}
+
+/* ---- lines ---- */
+
+struct own_line {
+	int64_t seq;
+	struct hash hash;
+};
+
+static void note_own_line(void *arg, const struct db_row *row)
+{
+	struct own_line *line = arg;
+	struct text text = db_text(row, 1);
+
+	line->seq = db_int(row, 0);
+	hash_sha256(text.ptr, text.len, &line->hash);
+}
+
+/* Whether this service's journal has the event that the peer's came of; it had once. A journal that
+ * cannot be read now proves nothing. */
+static bool own_event_is_gone(struct follower *follower, const struct peer_line *line)
+{
+	const struct cause *cause = &line->cause;
+	struct own_line own = {0};
+
+	if (!line->has_cause || strcmp(cause->source, follower->own_source) != 0)
+		return false;
+	if (journal_read(follower->db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
+		return false;
+	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
+}
+
+/* False: there is no room to write it down. */
+static bool note_rolled_back(struct follower *follower, const struct peer_line *line)
+{
+	static const struct peer_command command = {.rollback = PEER_ROLLED_BACK};
+
+	if (!follower_submit_own(follower, &peer_rollback_kind, &command))
+		return false;
+	follower->place.rollback = PEER_ROLLED_BACK;
+	atomic_store(&follower->rolled_back, true);
+	log_error("rolled_back", L_INT("peer_seq", line->self.seq),
+	          L_INT("own_seq", line->cause.seq),
+	          L_STR("next", "nothing moves money: reconcile, then POST /peer/accept"));
+	return true;
+}
+
+static const struct peer_kind *find_kind(const struct follower *follower, struct text type)
+{
+	const struct peer_kind *kind = follower->options.kinds;
+
+	while (kind->type != NULL && !text_is(type, kind->type))
+		kind++;
+	return kind->type == NULL ? NULL : kind;
+}
+
+static void submit_line(struct follower *follower, struct peer_item *item,
+                        const struct peer_kind *kind)
+{
+	const struct peer_line *line = &item->line;
+	struct text subject = line->event.subject;
+	char why[PEER_WHY_SIZE] = "";
+	bool is_read;
+
+	item->step = (struct peer_step){.from_seq = follower->stepped_seq,
+	                                .from_hash = follower->stepped_hash,
+	                                .to = line->self,
+	                                .type = line->event.type,
+	                                .subject = text_is_order_id(subject) ? subject
+	                                                                     : TEXT_LITERAL("")};
+	follower->stepped_seq = line->self.seq;
+	follower->stepped_hash = line->self.hash;
+	memset(item->command, 0, kind->command_size);
+	is_read = kind->read(&line->event, follower->sip_key, item->command, why);
+	if (!is_read)
+		log_warn("peer_event_unreadable", L_STR("type", kind->type),
+		         L_INT("seq", line->self.seq), L_STR("why", why));
+	peer_window_submit(&follower->window, item, is_read ? kind->kind : &peer_unreadable_kind,
+	                   item->command, true);
+}
+
+static void take_line(struct follower *follower, struct peer_item *item)
+{
+	const struct cause *self = &item->line.self;
+	const struct peer_kind *kind = find_kind(follower, item->line.event.type);
+
+	text_copy(text_of(self->source), follower->place.source, JOURNAL_SOURCE_SIZE);
+	follower->place.seq = self->seq;
+	follower->place.hash = self->hash;
+	if (kind == NULL)
+		peer_window_cancel(&follower->window, item);
+	else
+		submit_line(follower, item, kind);
+}
+
+/* NULL, or what is wrong with the line as the next of its page. */
+static const char *judge(const struct follower *follower, const struct peer_page *page,
+                         const struct peer_line *line)
+{
+	if (!page->begins_at_place)
+		return peer_line_follows(line, &follower->place);
+	return peer_line_is_at(line, &follower->place) ? NULL
+	                                               : "it is not what was followed before";
+}
+
+/* The page's next line. False: it is to be read later, or not at all. */
+static bool read_line(struct follower *follower, struct peer_page *page)
+{
+	struct peer_item *item = peer_window_reserve(&follower->window);
+	const char *start = page->text.data + page->at;
+	const char *end = memchr(start, '\n', page->text.len - page->at);
+	bool is_check = page->begins_at_place;
+	const char *fault;
+
+	ensure(end != NULL); /* follower_fetch.c looks */
+	if (item == NULL)
+		return false;
+	item->page = page;
+	fault = peer_line_read((struct text){start, (size_t)(end - start)}, &item->line);
+	if (fault == NULL)
+		fault = judge(follower, page, &item->line);
+	if (fault != NULL || is_check) {
+		peer_window_cancel(&follower->window, item);
+		if (fault != NULL)
+			follower_note_broken(follower, fault, item->line.self.seq);
+	} else if (follower->place.rollback == PEER_INTACT &&
+	           own_event_is_gone(follower, &item->line)) {
+		/* Then it is read anew. */
+		struct peer_line line = item->line;
+
+		line.doc = (struct json_doc){0};
+		peer_window_cancel(&follower->window, item);
+		return note_rolled_back(follower, &line);
+	} else {
+		take_line(follower, item);
+	}
+	page->begins_at_place = false;
+	page->at = (size_t)(end - page->text.data) + 1;
+	return fault == NULL;
+}
+
+void follower_read_pages(struct follower *follower)
+{
+	struct peer_page *page;
+
+	while (!follower->must_read_place && (page = follower->reading) != NULL) {
+		if (page->at < page->text.len) {
+			if (!read_line(follower, page))
+				return;
+			continue;
+		}
+		page->is_queued = false;
+		follower->reading = page->next;
+		follower_note_followed(follower);
+	}
+}
