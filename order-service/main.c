@@ -40,6 +40,7 @@ static const struct service order_service = {
 	.stop_work = stop_work,
 	.register_metrics = order_register_metrics,
 	.read_metrics = order_read_metrics,
+	.peer_kinds = order_peer_kinds,
 	.audit = order_audit,
 };
 

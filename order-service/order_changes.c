@@ -1,5 +1,7 @@
 /* order_changes.c - binds core and store to the engine: what changes an order that is there, by a
  * call, by its end, by its payments. No rules here: those are the cores'. */
+#include <stdio.h>
+
 #include "order_commands.h"
 #include "order_effects.h"
 #include "order_payments.h"
@@ -89,6 +91,18 @@ const struct command_kind order_expire_kind = CHANGE_KIND("expire", expire_decid
 
 /* ---- what became of a payment ---- */
 
+static bool read_payment(const struct peer_event *event, const uint8_t *sip_key, void *ret_command,
+                         char why[PEER_WHY_SIZE])
+{
+	const char *fault = NULL;
+
+	if (order_payment_from_event(event->line, event->doc, sip_key, ret_command, &fault) ==
+	    PAID_EVENT_OK)
+		return true;
+	(void)snprintf(why, PEER_WHY_SIZE, "%s", fault == NULL ? "it is about no payment" : fault);
+	return false;
+}
+
 static uint64_t payment_conflict_key(const struct job *job, const void *view)
 {
 	(void)view;
@@ -115,6 +129,10 @@ static enum error payment_decide(const struct job *job, const void *view, void *
 
 	(void)detail;
 	order_decide_payment(&slot->view, command, job->now_us, &result->outcome);
+	if (result->outcome.rejected != NULL) {
+		result->outcome = (struct order_outcome){0};
+		return ERR_INVALID_STATE;
+	}
 	order_conclude(result, command->order_id);
 	return ERR_NONE;
 }
@@ -137,4 +155,22 @@ const struct command_kind order_payment_kind = {
 	.decide = payment_decide,
 	.write = payment_write,
 	.render = render_nothing,
+};
+
+#define PAYMENT_EVENT(type_) \
+	{ \
+		.type = type_, .kind = &order_payment_kind, \
+		.command_size = sizeof(struct order_payment_command), .read = read_payment \
+	}
+
+const struct peer_kind order_peer_kinds[] = {
+	PAYMENT_EVENT("payment.processing"),
+	PAYMENT_EVENT("payment.authorized"),
+	PAYMENT_EVENT("payment.captured"),
+	PAYMENT_EVENT("payment.failed"),
+	PAYMENT_EVENT("payment.voided"),
+	PAYMENT_EVENT("refund.processing"),
+	PAYMENT_EVENT("refund.succeeded"),
+	PAYMENT_EVENT("refund.failed"),
+	{0},
 };

@@ -4,6 +4,7 @@
 #define ORDER_ORDER_COMMANDS_H
 
 #include "order.h"
+#include "runtime/follower.h"
 #include "runtime/job.h"
 
 extern const struct domain order_domain;
@@ -13,5 +14,7 @@ extern const struct command_kind order_redact_kind, order_cancel_kind, order_ful
 	order_expire_kind;
 /* A struct order_payment_command: what the payment service told of a payment. It has no answer. */
 extern const struct command_kind order_payment_kind;
+/* Which events of the payment service become that. */
+extern const struct peer_kind order_peer_kinds[];
 
 #endif

@@ -32,7 +32,8 @@ static int64_t record(const struct writing *to, const struct job *job, enum orde
 	struct event event = {.type = event_types[type],
 	                      .subject = text_of(order->order_id),
 	                      .traceparent = job->traceparent,
-	                      .order_prev_seq = order->last_event_seq};
+	                      .order_prev_seq = order->last_event_seq,
+	                      .cause = job->peer == NULL ? NULL : &job->peer->to};
 	struct buf *data = journal_data(to->journal);
 
 	field_render(order_event_fields, order, data);

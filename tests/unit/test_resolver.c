@@ -218,7 +218,7 @@ START_TEST(a_sync_asks_once)
 	(void)rig_run(&rig, jobs, 1);
 	(void)turn_at(US_PER_S);
 	scripted_check_heard("q", id);
-	ck_assert_ptr_eq(parking_pop_again(engine_parking(rig.engine)), &job);
+	ck_assert_ptr_eq(parking_pop_again(engine_parking(rig.engine, PARKED_FOR_OUTCOME)), &job);
 	(void)rig_run(&rig, jobs, 1);
 	job_check(&job, 202, ERR_NONE, false);
 	ck_assert_int_eq(turn_at(2 * US_PER_S), 10 * US_PER_S);
