@@ -83,13 +83,13 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 	enum MHD_Result result;
 
 	(void)arg, (void)version, (void)body, (void)body_bytes;
+	buf_init(&page, 2 * PAGE_BYTES_MAX);
 	if (*request == NULL) {
 		*request = &closing;
 		return MHD_YES;
 	}
 	if (strcmp(path, "/events") != 0 || strcmp(method, "GET") != 0)
 		abort();
-	buf_init(&page, 2 * PAGE_BYTES_MAX);
 	pthread_mutex_lock(&mutex);
 	asked++;
 	fill(connection, &page);
