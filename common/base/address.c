@@ -87,7 +87,7 @@ static const char *judge_embedded(const uint8_t *bytes, size_t at, uint8_t flip)
 	uint8_t v4[ADDRESS_V4_BYTES];
 
 	for (size_t i = 0; i < ADDRESS_V4_BYTES; i++)
-		v4[i] = bytes[at + i] ^ flip;
+		v4[i] = (uint8_t)(bytes[at + i] ^ flip);
 	return judge_v4(v4);
 }
 
@@ -128,7 +128,7 @@ static bool means_v4(const char *host)
 {
 	const char *dot = strrchr(host, '.');
 
-	return char_is_digit(dot == NULL ? host[0] : dot[1]);
+	return char_is_digit(*(dot == NULL ? host : dot + 1));
 }
 
 enum address_spelling address_read(struct text host, struct address *ret_address)

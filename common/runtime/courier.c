@@ -417,10 +417,11 @@ static void done(struct job *job)
 
 static void take_back(struct target *target, int64_t now_us)
 {
-	enum error error = target->job.answer.error;
+	enum error error;
 
 	if (atomic_load(&target->note_state) != NOTE_BACK)
 		return;
+	error = target->job.answer.error;
 	answer_release(&target->job.answer);
 	buf_release(&target->job.kept);
 	atomic_store(&target->note_state, NOTE_FREE);

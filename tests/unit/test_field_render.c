@@ -133,10 +133,10 @@ START_TEST(bodies_that_mean_the_same_print_the_same)
 {
 	static const char *const texts[] = {
 		"{\"order_id\":7,\"amount\":10,\"part\":2.50,\"metadata\":{\"a\":\"1\",\"b\":\"2\"}"
-	        ","
+		","
 		"\"names\":[\"a\",\"b\"]}",
 		" { \"names\": [ \"a\",\"\\u0062\" ],\"metadata\":{\"b\":\"2\",\"\\u0061\":\"1\"}, "
-	        "\"capture\":\"automatic\",\n"
+		"\"capture\":\"automatic\",\n"
 		"\"part\":\"2.5\", \"currency\":\"USD\", \"amount\":\"10.00\",\"order_id\":\"7\"}",
 	};
 
