@@ -137,7 +137,7 @@ static bool set_headers(struct slot *slot, const struct post *post)
 	       curl_easy_setopt(slot->curl, CURLOPT_HTTPHEADER, slot->headers) == CURLE_OK;
 }
 
-/* What is the same for all. TLS is verified, as libcurl does where it is not told otherwise. */
+/* What is the same for all. */
 static bool set_rules(struct slot *slot)
 {
 	const struct {
@@ -147,6 +147,8 @@ static bool set_rules(struct slot *slot)
 		{CURLOPT_POST, 1},
 		{CURLOPT_FOLLOWLOCATION, 0},
 		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+		{CURLOPT_SSL_VERIFYPEER, 1},
+		{CURLOPT_SSL_VERIFYHOST, 2},
 		{CURLOPT_NOSIGNAL, 1},
 		{CURLOPT_TIMEOUT_MS, TIMEOUT_MS},
 		{CURLOPT_CONNECTTIMEOUT_MS, TIMEOUT_MS},
