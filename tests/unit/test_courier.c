@@ -388,6 +388,16 @@ START_TEST(both_secrets_sign_during_a_rotation)
 }
 END_TEST
 
+START_TEST(a_change_by_an_operator_repeats_no_event)
+{
+	webhook_must(&webhook_create_kind, 1, NULL); /* seq 3 */
+	webhook_add_events(3);
+	deliver(0, 4, 6); /* which is not stored yet */
+	webhook_must(&webhook_rotate_kind, 1, NULL);
+	deliver(0, 7, 7);
+}
+END_TEST
+
 START_TEST(a_deleted_endpoint_gets_nothing_more)
 {
 	webhook_must(&webhook_create_kind, 1, NULL); /* seq 3 */
@@ -473,6 +483,7 @@ static Suite *courier_suite(void)
 	tcase_add_loop_test(tests, a_retry_waits_as_long_as_it_is_asked_to_within_a_day, 0,
 	                    ARRAY_LEN(retry_afters));
 	tcase_add_test(tests, both_secrets_sign_during_a_rotation);
+	tcase_add_test(tests, a_change_by_an_operator_repeats_no_event);
 	tcase_add_test(tests, a_deleted_endpoint_gets_nothing_more);
 	tcase_add_test(tests, one_that_is_deleted_while_its_note_is_under_way_goes_too);
 	tcase_add_test(tests, enabling_while_the_last_note_is_under_way_is_not_undone);
