@@ -2,7 +2,7 @@
  * Invariants: (1) an event is tried only once the one before it was delivered; (2) while a note is
  * under way there is no other of its target; (3) what is in memory alone is never ahead of what was
  * delivered. */
-#include "runtime/courier.h"
+#include "runtime/courier_target.h"
 
 #include "base/webhook_retry.h"
 #include "runtime/log.h"
@@ -18,39 +18,6 @@
 #define RETRY_US US_PER_S         /* after a full queue, a read that failed, no memory */
 #define PAGE_EVENTS 100           /* examined at once where only some types are wanted */
 #define STATUS_GONE 410
-
-enum note_state { NOTE_FREE, NOTE_UNDER_WAY, NOTE_BACK };
-
-struct target {
-	struct courier *courier;
-	bool is_used;
-	bool is_listed; /* by the reload that is under way */
-	bool is_gone;   /* deleted, while its note is under way */
-	struct webhook webhook;
-	struct buf kept; /* its texts; last_error is `error` */
-	char error[WEBHOOK_ERROR_SIZE];
-	/* The event that is tried, or examined. */
-	bool is_posting;
-	int64_t event_seq;
-	struct buf line;
-	bool is_at_end; /* there was nothing behind its place */
-	/* What is to be stored. */
-	bool is_changed;
-	int64_t stored_place;
-	int64_t note_due_us;
-	_Atomic enum note_state note_state;
-	struct webhook_note note;
-	struct job job;
-};
-
-struct courier {
-	struct db *db;
-	const struct env *env;
-	struct courier_hands hands;
-	bool reloads; /* the endpoints are to be read again */
-	_Atomic size_t targets_count;
-	struct target targets[WEBHOOKS_MAX];
-};
 
 static _Atomic int64_t deliveries, failures, disabled;
 
@@ -86,137 +53,6 @@ struct courier *courier_new(struct db *db, const struct env *env, struct courier
 size_t courier_targets_count(const struct courier *courier)
 {
 	return atomic_load(&courier->targets_count);
-}
-
-static size_t slot_of(const struct target *target)
-{
-	return (size_t)(target - target->courier->targets);
-}
-
-/* ---- endpoints ---- */
-
-static void stop_posting(struct target *target)
-{
-	if (!target->is_posting)
-		return;
-	target->courier->hands.cancel(target->courier->hands.arg, slot_of(target));
-	target->is_posting = false;
-}
-
-static void release(struct target *target)
-{
-	stop_posting(target);
-	ensure(atomic_load(&target->note_state) == NOTE_FREE);
-	buf_release(&target->kept);
-	buf_release(&target->line);
-	target->is_used = false;
-	atomic_fetch_sub(&target->courier->targets_count, 1);
-}
-
-static struct target *find(struct courier *courier, const char *webhook_id)
-{
-	for (size_t i = 0; i < WEBHOOKS_MAX; i++) {
-		struct target *target = &courier->targets[i];
-
-		if (target->is_used && !target->is_gone &&
-		    strcmp(target->webhook.webhook_id, webhook_id) == 0)
-			return target;
-	}
-	return NULL;
-}
-
-static struct target *take_free(struct courier *courier)
-{
-	for (size_t i = 0; i < WEBHOOKS_MAX; i++) {
-		struct target *target = &courier->targets[i];
-
-		if (target->is_used)
-			continue;
-		*target = (struct target){.courier = courier, .is_used = true};
-		buf_init(&target->kept, ANSWER_BYTES_MAX);
-		buf_init(&target->line, JOURNAL_LINE_MAX);
-		atomic_fetch_add(&courier->targets_count, 1);
-		return target;
-	}
-	return NULL; /* a deleted one still waits for its note: the next reload finds room */
-}
-
-/* Takes over what an operator has changed; the place is better known here. */
-static void take_changed(struct target *target, const struct webhook *row)
-{
-	const struct webhook known = target->webhook;
-
-	target->webhook = *row;
-	target->webhook.place = known.place;
-	target->webhook.url = known.url;
-	target->webhook.types = known.types;
-}
-
-static void take_new(struct target *target, const struct webhook *row)
-{
-	target->webhook = *row;
-	target->stored_place = row->place;
-	webhook_keep(&target->webhook, &target->kept);
-}
-
-static void take_row(void *arg, const struct db_row *row)
-{
-	struct courier *courier = arg;
-	struct webhook webhook;
-
-	webhook_from_row(row, &webhook);
-	struct target *target = find(courier, webhook.webhook_id);
-	bool is_new = target == NULL;
-	if (is_new)
-		target = take_free(courier);
-	if (target == NULL) {
-		courier->reloads = true;
-		return;
-	}
-	target->is_listed = true;
-	if (is_new)
-		take_new(target, &webhook);
-	else if (target->webhook.changed_seq != webhook.changed_seq)
-		take_changed(target, &webhook);
-	else
-		return;
-	target->webhook.last_error = TEXT_NONE;
-	target->error[0] = '\0';
-	if (webhook.last_error.ptr != NULL)
-		text_copy(webhook.last_error, target->error, sizeof(target->error));
-}
-
-static void drop(struct target *target)
-{
-	stop_posting(target);
-	target->is_gone = true;
-	if (atomic_load(&target->note_state) == NOTE_FREE)
-		release(target);
-}
-
-/* False: it is to be done again. */
-static bool reload(struct courier *courier)
-{
-	courier->reloads = false;
-	for (size_t i = 0; i < WEBHOOKS_MAX; i++)
-		courier->targets[i].is_listed = false;
-	webhook_send_all(courier->db, take_row, courier);
-	if (db_flush(courier->db) != DB_OK) {
-		log_error("webhooks_unread", L_STR("why", db_why(courier->db)));
-		courier->reloads = true;
-		return false;
-	}
-	for (size_t i = 0; i < WEBHOOKS_MAX; i++) {
-		struct target *target = &courier->targets[i];
-
-		if (target->is_used && !target->is_gone && !target->is_listed)
-			drop(target);
-		if (target->is_used && !target->is_gone && target->kept.full) {
-			drop(target); /* no memory */
-			courier->reloads = true;
-		}
-	}
-	return !courier->reloads;
 }
 
 static void count_disabled(const struct courier *courier)
@@ -298,7 +134,7 @@ static bool begin_post(struct target *target, int64_t now_us)
 	ensure(event_id.len == ID_SIZE - 1);
 	text_copy(event_id, id, sizeof(id));
 	target->is_posting = sign(&target->webhook, &post, now_us, signatures) &&
-	                     hands->post(hands->arg, slot_of(target), &post);
+	                     hands->post(hands->arg, target_slot(target), &post);
 	return target->is_posting;
 }
 
@@ -434,7 +270,7 @@ static void take_back(struct target *target, int64_t now_us)
 		change(target, now_us + RETRY_US);
 	}
 	if (target->is_gone)
-		release(target);
+		target_release(target);
 }
 
 static void fill_note(struct target *target)
@@ -495,7 +331,7 @@ int64_t courier_turn(struct courier *courier, bool has_news, bool are_changed, i
 	for (size_t i = 0; i < WEBHOOKS_MAX; i++)
 		if (courier->targets[i].is_used)
 			take_back(&courier->targets[i], now_us);
-	if ((courier->reloads || are_changed) && !reload(courier))
+	if ((courier->reloads || are_changed) && !targets_reload(courier))
 		next_us = now_us + RETRY_US;
 	for (size_t i = 0; i < WEBHOOKS_MAX; i++) {
 		struct target *target = &courier->targets[i];
@@ -518,7 +354,7 @@ void courier_end(struct courier *courier)
 
 		if (!target->is_used)
 			continue;
-		stop_posting(target);
+		target_stop_posting(target);
 		(void)submit(target, INT64_MAX - RETRY_US);
 	}
 }
@@ -544,6 +380,6 @@ void courier_free(struct courier *courier)
 		return;
 	for (size_t i = 0; i < WEBHOOKS_MAX; i++)
 		if (courier->targets[i].is_used)
-			release(&courier->targets[i]);
+			target_release(&courier->targets[i]);
 	free(courier);
 }
