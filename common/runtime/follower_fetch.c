@@ -111,7 +111,8 @@ static void begin_poll(struct follower *follower)
 		                 PAGE_TIMEOUT_US);
 	else
 		is_begun = begin(follower, follower->poll, follower->fetched_seq - (checks ? 1 : 0),
-		                 PAGE_LINES_MAX, PAGE_WAIT_S, PAGE_TIMEOUT_US);
+		                 PAGE_LINES_MAX, follower->head < 0 ? 0 : PAGE_WAIT_S,
+		                 PAGE_TIMEOUT_US); /* a head that is unknown is asked for at once */
 	follower->polls_check = checks;
 	if (!is_begun)
 		note_away(follower, "there is not enough memory", 0);
