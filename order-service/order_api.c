@@ -195,7 +195,7 @@ const struct endpoint order_endpoints[] = {
          .errors = {ERR_MALFORMED_JSON, ERR_ORDER_EXISTS, ERR_INVALID_REQUEST, ERR_OVERLOADED}},
 	CHANGE("cancel", "orders:write",
                "Cancels an order that is pending or paid; money that came in goes back.",
-               .body = cancel_fields, .prepare = cancel_prepare,
+               .body = cancel_fields, .moves_money = true, .prepare = cancel_prepare,
                .errors = {ERR_NOT_FOUND, ERR_INVALID_STATE, ERR_OVERLOADED}),
 	CHANGE("fulfill", "orders:write",
                "Marks an order as fulfilled, where its amount was captured and not refunded.",

@@ -166,6 +166,7 @@ const struct endpoint payment_endpoints[] = {
          .body = pay_fields,
          .body_is_required = true,
          .may_stay_open = true,
+         .moves_money = true,
          .answer = payment_fields,
          .input_size = sizeof(struct pay_command),
          .prepare = pay_prepare,

@@ -7,12 +7,12 @@
  * a gap from the place that the same transaction read, and it moves that place behind the last. */
 #include "runtime/engine.h"
 
-#include "base/trace.h"
+#include "runtime/engine_metrics.h"
 #include "runtime/log.h"
-#include "runtime/metrics.h"
 #include "storage/audit.h"
 #include "storage/peer.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,34 +42,6 @@ struct engine {
 	_Atomic bool healthy;
 	_Atomic int64_t head_seq, peer_ticket;
 };
-
-static const int64_t batch_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
-static const int64_t commit_bounds_us[] = {100,   250,   500,    1000,   2500,   5000,    10000,
-                                           25000, 50000, 100000, 250000, 500000, 1000000, 2500000};
-static struct histogram batch_sizes = {batch_bounds, ARRAY_LEN(batch_bounds), 1, {0}, 0};
-static struct histogram commit_times = {
-	commit_bounds_us, ARRAY_LEN(commit_bounds_us), US_PER_S, {0}, 0};
-static _Atomic int64_t commit_failures, peer_applied, peer_rejected;
-
-static struct metric engine_metrics[] = {
-	{"batch_size_commands", METRIC_HISTOGRAM, "Commands executed together in one commit.",
-         metric_collect_histogram, &batch_sizes, NULL},
-	{"commit_duration_seconds", METRIC_HISTOGRAM, "Time of one commit, fsync included.",
-         metric_collect_histogram, &commit_times, NULL},
-	{"commit_failures_total", METRIC_COUNTER, "Batches that could not be committed.",
-         metric_collect_value, &commit_failures, NULL},
-	{"peer_events_applied_total", METRIC_COUNTER, "Events of the peer that were executed.",
-         metric_collect_value, &peer_applied, NULL},
-	{"peer_events_rejected_total", METRIC_COUNTER,
-         "Events of the peer that could not apply, recorded as peer_event.rejected.",
-         metric_collect_value, &peer_rejected, NULL},
-};
-
-void engine_register_metrics(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(engine_metrics); i++)
-		metric_register(&engine_metrics[i]);
-}
 
 static size_t aligned(size_t size)
 {
@@ -201,8 +173,7 @@ static enum db_result commit(struct engine *engine, size_t commands)
 	int64_t began_us = env_monotonic_us(engine->env);
 	enum db_result result = db_commit(engine->store->db);
 
-	histogram_observe(&commit_times, env_monotonic_us(engine->env) - began_us);
-	histogram_observe(&batch_sizes, (int64_t)commands);
+	engine_count_commit(env_monotonic_us(engine->env) - began_us, commands);
 	return result;
 }
 
@@ -289,26 +260,13 @@ static void note_open(struct engine *engine, struct job *job, const struct effec
 	job->parked.is_asking = effects->awaits_asking;
 }
 
-static void count_peer_event(const struct job *job, const struct slot *slot)
-{
-	if (!slot->is_rejected) {
-		atomic_fetch_add(&peer_applied, slot->writes ? 1 : 0);
-		return;
-	}
-	atomic_fetch_add(&peer_rejected, 1);
-	log_warn("peer_event_rejected", L_TEXT("type", job->peer->type),
-	         L_INT("seq", job->peer->to.seq), L_STR("source", job->peer->to.source),
-	         L_TEXT("order_id", job->peer->subject),
-	         L_TEXT("trace_id", trace_id_of(job->traceparent)));
-}
-
 static void tell_committed(const struct engine *engine, const struct job *job,
                            const struct slot *slot)
 {
 	const struct effects *effects = slot->effects;
 
 	if (job->peer != NULL)
-		count_peer_event(job, slot);
+		engine_count_peer_event(job, slot);
 	if (!effects->writes)
 		return;
 	if (job->kind->committed != NULL)
@@ -319,10 +277,10 @@ static void tell_committed(const struct engine *engine, const struct job *job,
 
 static void after_commit(struct engine *engine, const struct batch *batch)
 {
-	for (size_t i = 0; engine->indexes[i] != NULL; i++)
-		hash_index_committed(engine->indexes[i]);
 	struct parking *parkings = engine->parkings;
 
+	for (size_t i = 0; engine->indexes[i] != NULL; i++)
+		hash_index_committed(engine->indexes[i]);
 	atomic_store(&engine->head_seq, journal_head(engine->journal)->seq);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct effects *effects = engine->slots[i].effects;
@@ -361,7 +319,7 @@ static void fail(struct engine *engine, struct batch *batch, enum db_result resu
 	};
 
 	ensure(result != DB_OK);
-	atomic_fetch_add(&commit_failures, 1);
+	engine_count_failure();
 	if (engine->is_short_of_memory && result == DB_CONFLICT) {
 		log_error("no_memory", L_INT("commands", (int64_t)batch->count));
 		batch_refuse(batch, ERR_OVERLOADED);

@@ -40,7 +40,9 @@ START_TEST(what_an_operator_accepted_is_in_a_journal_that_audits)
 	ck_assert_str_eq(buf_str(&pay.body), "{\"seq\":0}");
 	ck_assert_int_eq(client_send(&pay, "GET", "/events", NULL, NULL), 200);
 	ck_assert_ptr_nonnull(strstr(buf_str(&pay.body), "\"peer.accepted\""));
+	service_stop(&payment_service);
 	ck_assert_int_eq(service_command(&payment_service, "audit"), 0);
+	service_start(&payment_service, NULL);
 	pair_stop();
 }
 END_TEST

@@ -111,14 +111,15 @@ void fake_return(void)
 	                                    .sin_port = htons(port),
 	                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
+	pthread_mutex_lock(&mutex);
 	closing = false;
+	pthread_mutex_unlock(&mutex);
 	daemon_running =
 		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION,
 	                         port, NULL, NULL, answer, NULL, MHD_OPTION_SOCK_ADDR, &address,
 	                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, MHD_OPTION_END);
 	ck_assert_ptr_nonnull(daemon_running);
 	port = MHD_get_daemon_info(daemon_running, MHD_DAEMON_INFO_BIND_PORT)->port;
-	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", port);
 }
 
 void fake_leave(void)
@@ -134,6 +135,7 @@ void fake_open(void)
 {
 	fake_set_source("/order-service/jrn_1");
 	fake_return();
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", port);
 }
 
 void fake_close(void)

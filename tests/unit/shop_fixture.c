@@ -151,8 +151,10 @@ enum error shop_run(const struct command_kind *kind, const void *command,
 		job_set_key(&job, &shop.rig, "", key, key);
 	(void)rig_run(&shop.rig, jobs, 1);
 	if (job.awaits != 0)
-		ck_assert_ptr_eq(parking_pop_ready(engine_parking(shop.rig.engine, PARKED_FOR_OUTCOME), INT64_MAX),
-		                 &job);
+		ck_assert_ptr_eq(
+			parking_pop_ready(engine_parking(shop.rig.engine, PARKED_FOR_OUTCOME),
+		                          INT64_MAX),
+			&job);
 	id = strstr(buf_str(&job.answer.body), "\"payment_id\":\"");
 	if (id != NULL)
 		text_copy((struct text){id + strlen("\"payment_id\":\""), ID_SIZE - 1},
