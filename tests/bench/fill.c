@@ -18,7 +18,7 @@
 #define KEY_TTL_US (72 * 3600 * US_PER_S)
 
 /* One payment of a batch, and what its job borrows. */
-struct slot {
+struct fill_slot {
 	struct pay_command command;
 	char key[UUID_SIZE];
 	struct job job;
@@ -29,7 +29,7 @@ struct fill {
 	struct engine *engine;
 	bool random_ids, keyed;
 	struct batch batch, later;
-	struct slot slots[BATCH_MAX];
+	struct fill_slot slots[BATCH_MAX];
 };
 
 static void random_uuid(char out[UUID_SIZE])
@@ -48,9 +48,9 @@ static void ordered_uuid(int64_t number, char out[UUID_SIZE])
 	(void)snprintf(out, UUID_SIZE, "00000000-0000-7000-a000-%012" PRIx64, number);
 }
 
-static void slot_init(struct slot *slot)
+static void fill_slot_init(struct fill_slot *slot)
 {
-	*slot = (struct slot){
+	*slot = (struct fill_slot){
 		.command = {.currency = currency_find(TEXT_LITERAL("USD")),
 	                    .amount_minor = AMOUNT_MINOR,
 	                    .capture = CAPTURE_AUTOMATIC,
@@ -69,13 +69,13 @@ static void slot_init(struct slot *slot)
 	buf_init(&slot->job.kept, ANSWER_BYTES_MAX);
 }
 
-static void slot_release(struct slot *slot)
+static void fill_slot_release(struct fill_slot *slot)
 {
 	answer_release(&slot->job.answer);
 	buf_release(&slot->job.kept);
 }
 
-static void slot_set(struct slot *slot, const struct fill *fill, int64_t number)
+static void fill_slot_set(struct fill_slot *slot, const struct fill *fill, int64_t number)
 {
 	struct pay_command *command = &slot->command;
 	struct seen_key *key = &slot->job.key;
@@ -106,7 +106,7 @@ static bool run_batch(struct fill *fill, int64_t orders)
 	batch->count = orders - head < BATCH_MAX ? (size_t)(orders - head) : BATCH_MAX;
 	fill->later.count = 0; /* what had to wait is made anew */
 	for (size_t i = 0; i < batch->count; i++) {
-		slot_set(&fill->slots[i], fill, head + 1 + (int64_t)i);
+		fill_slot_set(&fill->slots[i], fill, head + 1 + (int64_t)i);
 		batch->jobs[i] = &fill->slots[i].job;
 	}
 	engine_run(fill->engine, batch, &fill->later);
@@ -124,12 +124,12 @@ static bool run_batch(struct fill *fill, int64_t orders)
 static bool fill_up(struct fill *fill, int64_t orders)
 {
 	for (size_t i = 0; i < BATCH_MAX; i++)
-		slot_init(&fill->slots[i]);
+		fill_slot_init(&fill->slots[i]);
 	bool good = true;
 	while (good && engine_head_seq(fill->engine) < orders)
 		good = run_batch(fill, orders);
 	for (size_t i = 0; i < BATCH_MAX; i++)
-		slot_release(&fill->slots[i]);
+		fill_slot_release(&fill->slots[i]);
 	return good;
 }
 

@@ -86,7 +86,7 @@ void node_calm(struct node *node)
 /* Takes all jobs from where they wait. */
 static void gather(struct node *node, struct job_queue *jobs)
 {
-	struct parking *parking = engine_parking(node->engine);
+	struct parking *parking = engine_parking(node->engine, PARKED_FOR_OUTCOME);
 	struct job *job;
 
 	for (size_t i = 0; i < node->batch.count; i++)
@@ -261,7 +261,7 @@ static void recover(struct node *node)
 /* Who has an answer is told, who waits for the processor's word waits. */
 static void tell(struct node *node)
 {
-	struct parking *parking = engine_parking(node->engine);
+	struct parking *parking = engine_parking(node->engine, PARKED_FOR_OUTCOME);
 	struct job *job;
 
 	for (size_t i = 0; i < node->batch.count; i++)

@@ -156,7 +156,9 @@ void fake_set_source(const char *name)
 
 struct hash fake_hash(int64_t seq)
 {
-	return seq == 0 ? (struct hash){{0}} : lines[seq - 1].hash;
+	static const struct hash none;
+
+	return seq == 0 ? none : lines[seq - 1].hash;
 }
 
 void fake_add_line(const char *line)

@@ -25,7 +25,7 @@ const char *fake_url(void);
 void fake_leave(void);
 void fake_return(void);
 
-void fake_set_source(const char *source);
+void fake_set_source(const char *name);
 /* Adds an event; cause (NULL: none) becomes the last member of data. Returns its seq. */
 int64_t fake_add(const char *type, const struct cause *cause);
 /* Puts a line there that is not behind the one before it. */
@@ -33,7 +33,7 @@ void fake_add_line(const char *line);
 /* Its journal ends with this event again, and goes on otherwise from there. */
 void fake_go_back(int64_t seq);
 struct hash fake_hash(int64_t seq);
-void fake_set_fault(enum fake_fault fault);
+void fake_set_fault(enum fake_fault as);
 /* How often it was asked. */
 int64_t fake_asked(void);
 
