@@ -22,12 +22,13 @@ import part_growth
 import part_idle
 import part_kill
 import part_overload
+import part_pair
 import part_rates
 import report
 from measure import Bench
 
 PARTS = {"rates": part_rates, "growth": part_growth, "idle": part_idle,
-         "overload": part_overload, "footprint": part_footprint, "kill": part_kill}
+         "overload": part_overload, "pair": part_pair, "footprint": part_footprint, "kill": part_kill}
 # For ten thousand idle connections, held here and in the service.
 FILES_MAX = 12000
 

@@ -62,7 +62,7 @@ class Server:
         try:
             self.port = self.wait_for_port(kind.listens, began)
             if kind.stores:
-                self.get("/readyz")
+                self.wait_until_ready(began)
         except BaseException:
             self.kill()
             raise
@@ -75,6 +75,17 @@ class Server:
                 return int(match[1])
             time.sleep(LOOK_S)
         raise RuntimeError(f"{self.name} did not start: {self.log_end()}")
+
+    def wait_until_ready(self, began):
+        """One that follows another is ready once it has caught up."""
+        while True:
+            try:
+                self.get("/readyz")
+                return
+            except RuntimeError:
+                if time.monotonic() - began > START_S_MAX:
+                    raise
+                time.sleep(LOOK_S)
 
     def __enter__(self):
         return self
