@@ -69,6 +69,7 @@ static const struct service payment_service = {
 	.register_metrics = payment_register_metrics,
 	.read_metrics = ledger_read_metrics,
 	.audit = payment_audit,
+	.takes_payments = true,
 };
 
 int main(int argc, char **argv)

@@ -59,6 +59,7 @@ struct service {
 	                                       NULL */
 	metrics_read_fn *read_metrics;      /* NULL: no metric tells of the store */
 	audit_part_fn *audit;
+	bool takes_payments; /* for reconcile: it is the payment service's side, else the orders' */
 };
 
 /* Returns the exit status: 0, 1 (audit: a finding; failure while running), 2 (wrong use or a start

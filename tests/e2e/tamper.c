@@ -30,11 +30,13 @@ void tamper_path(const struct service *service, char out[TAMPER_PATH_SIZE])
 	(void)snprintf(out, TAMPER_PATH_SIZE, "%s/data/%s/%s.db", service->directory, name, name);
 }
 
-static void tamper(const char *path, const char *name, const char *sql)
+void tamper_change(const struct service *service, const char *name, const char *sql)
 {
+	char path[TAMPER_PATH_SIZE];
 	char *why = NULL;
 	sqlite3 *db;
 
+	tamper_path(service, path);
 	ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
 	ck_assert_int_eq(
 		sqlite3_create_function(db, "hash", 1, SQLITE_UTF8, NULL, sql_hash, NULL, NULL),
@@ -64,7 +66,7 @@ void tamper_audit(const struct service *service, const char *name, const char *s
 	buf_init(&sound, STORE_BYTES_MAX);
 	tamper_path(service, path);
 	read_file(path, &sound);
-	tamper(path, name, sql);
+	tamper_change(service, name, sql);
 	run_service(service, NULL, audit_command, ret_run);
 	tamper_write_file(path, &sound); /* for the next test */
 }

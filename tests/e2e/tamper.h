@@ -11,8 +11,10 @@
 /* The database file. */
 void tamper_path(const struct service *service, char out[TAMPER_PATH_SIZE]);
 void tamper_write_file(const char *path, const struct buf *bytes);
-/* Runs the SQL on the store, audits it, and puts the store back. The schema's CHECKs do not hold,
- * and hash(text) is the SHA-256 of a line. Fails the test where the SQL changes nothing. */
+/* Runs the SQL on the store. The schema's CHECKs do not hold, and hash(text) is the SHA-256 of a
+ * line. Fails the test where the SQL changes nothing. */
+void tamper_change(const struct service *service, const char *name, const char *sql);
+/* Runs the SQL on the store, audits it, and puts the store back. */
 void tamper_audit(const struct service *service, const char *name, const char *sql,
                   struct run *ret_run);
 /* A line of the output begins like this. */
