@@ -10,20 +10,20 @@
 #include <time.h>
 
 #define BATCH_MAX 512
-#define COLUMNS_MAX 24
+#define COLUMNS_MAX 40
 #define SQL_MAX 256
 
 /* As common/storage opens the writer's connection. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
 			       "PRAGMA cache_size = -131072;"
-			       "PRAGMA secure_delete = OFF;"
+			       "PRAGMA secure_delete = FAST;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA foreign_keys = ON;"
 			       "PRAGMA wal_autocheckpoint = 4000;";
 
 /* A payment is one row in each of these, numbered alike. */
-static const char *const table_names[] = {"orders", "payments", "journal"};
+static const char *const table_names[] = {"orders", "payments", "journal", "transfers"};
 #define TABLES ARRAY_LEN(table_names)
 
 struct table {
@@ -35,7 +35,7 @@ struct table {
 struct copy {
 	sqlite3 *source, *target;
 	struct table tables[TABLES];
-	sqlite3_stmt *begin, *move_head, *commit;
+	sqlite3_stmt *begin, *move_head, *move_balances, *commit;
 	int batch;
 	int64_t payments, batches, spent_us;
 };
@@ -118,6 +118,11 @@ static void open_all(struct copy *copy, const char *source, const char *target)
 	copy->begin = prepare(copy, copy->target, "BEGIN IMMEDIATE");
 	copy->move_head = prepare(copy, copy->target,
 	                          "UPDATE journal_head SET seq = seq + 1, hash = randomblob(32)");
+	copy->move_balances =
+		prepare(copy, copy->target,
+	                "INSERT INTO accounts VALUES ('processor', 'USD', 1, 0), "
+	                "('merchant', 'USD', 0, 1) ON CONFLICT DO UPDATE SET debits_minor = "
+	                "debits_minor + 1");
 	copy->commit = prepare(copy, copy->target, "COMMIT");
 }
 
@@ -164,6 +169,7 @@ static void write_batch(struct copy *copy, int count)
 		for (size_t i = 0; i < TABLES; i++)
 			insert_row(copy, &copy->tables[i], row);
 	run(copy, copy->move_head);
+	run(copy, copy->move_balances);
 	run(copy, copy->commit);
 	copy->spent_us += monotonic_us() - began_us;
 	copy->payments += count;
