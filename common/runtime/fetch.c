@@ -56,8 +56,10 @@ static void leave(struct fetch *fetch, enum fetch_state state)
 	fetch->state = state;
 }
 
-static void take_ended(struct fetcher *fetcher)
+/* True: at least one has. */
+static bool take_ended(struct fetcher *fetcher)
 {
+	bool any = false;
 	CURLMsg *message;
 	int left;
 
@@ -68,7 +70,9 @@ static void take_ended(struct fetcher *fetcher)
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &fetch);
 		fetch->code = message->data.result;
 		leave(fetch, fetch->code == CURLE_OK ? FETCH_DONE : FETCH_FAILED);
+		any = true;
 	}
+	return any;
 }
 
 void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us)
@@ -77,9 +81,11 @@ void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us)
 	int running;
 
 	(void)curl_multi_perform(fetcher->multi, &running);
+	if (take_ended(fetcher))
+		return; /* with what was there already: a poll would wait for something else */
 	(void)curl_multi_poll(fetcher->multi, NULL, 0, timeout_ms, NULL);
 	(void)curl_multi_perform(fetcher->multi, &running);
-	take_ended(fetcher);
+	(void)take_ended(fetcher);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
