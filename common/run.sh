@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh - starts both services, says how to try them, and stops both on Ctrl-C or when one ends.
+# run.sh - starts both services, each following the other, says how to try them, and stops both on Ctrl-C or when one ends.
 # usage: common/run.sh DIRECTORY_OF_THE_PROGRAMS
 set -euo pipefail
 
@@ -10,7 +10,7 @@ pids=()
 # setsid keeps Ctrl-C from the services: it reaches this script alone, and each of them then gets
 # one SIGTERM.
 start() {
-	PORT=$2 setsid "$1" &
+	PORT=$2 PEER_URL=$3 setsid "$1" &
 	pids+=($!)
 }
 
@@ -33,8 +33,8 @@ wait_ready() {
 
 trap stop EXIT
 trap 'exit 0' INT TERM
-start "$1/payment-service" 5000
-start "$1/order-service" 5001
+start "$1/payment-service" 5000 $order
+start "$1/order-service" 5001 $pay
 wait_ready $pay "${pids[0]}"
 wait_ready $order "${pids[1]}"
 
@@ -44,7 +44,7 @@ Both services are ready. Try, in another terminal:
 
   curl $order/order -H 'Content-Type: application/json' -d '{"order_id": "o-1", "amount": 99.99}'
   curl $pay/pay -H 'Content-Type: application/json' -d '{"order_id": "o-1", "amount": 99.99}'
-  curl $pay/payments?order_id=o-1
+  curl $order/orders/o-1
 
 Ctrl-C stops both.
 
