@@ -15,6 +15,40 @@ const struct field webhook_create_fields[] = {
 	FIELD_END,
 };
 
+/* api.md, "GET /events", and what operators do. One that this service never has is right, too. */
+static const char *const event_types[] = {
+	"order.created",    "order.paid",       "order.fulfilled",     "order.cancelled",
+	"order.expired",    "order.redacted",   "payment.processing",  "payment.authorized",
+	"payment.captured", "payment.failed",   "payment.voided",      "payment.contradicted",
+	"payment.reversed", "payment.redacted", "refund.processing",   "refund.succeeded",
+	"refund.failed",    "journal.restored", "peer_event.rejected", "peer.accepted",
+	"webhook.created",  "webhook.deleted",  "webhook.enabled",     "webhook.rotated",
+};
+
+static bool is_event_type(struct text name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(event_types); i++)
+		if (text_is(name, event_types[i]))
+			return true;
+	return false;
+}
+
+/* types is as FIELD_NAMES keeps it, ["a","b"]: a name holds no quote. */
+static bool are_event_types(struct text types)
+{
+	const char *end = types.ptr + types.len, *at = memchr(types.ptr, '"', types.len);
+
+	while (at != NULL) {
+		const char *name = at + 1, *quote = memchr(name, '"', (size_t)(end - name));
+
+		ensure(quote != NULL);
+		if (!is_event_type((struct text){name, (size_t)(quote - name)}))
+			return false;
+		at = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+	}
+	return true;
+}
+
 bool webhook_id_is_valid(struct text id)
 {
 	return id_is_valid(ID_PREFIX, id);
@@ -32,10 +66,13 @@ enum error webhook_create_prepare(struct request *request, struct field_errors *
 	const char *fault = webhook_url_fault(command->url, settings->webhook_allow_private);
 	uint8_t random[ULID_RANDOM_BYTES];
 
-	if (fault != NULL) {
+	if (fault != NULL)
 		field_error_add(errors, "#/url", false, fault);
+	if (command->types.ptr != NULL && !are_event_types(command->types))
+		field_error_add(errors, "#/types", false,
+		                "must name types of events, as GET /events shows them");
+	if (errors->count > 0)
 		return ERR_NONE;
-	}
 	env_random(settings->env, random, sizeof(random));
 	id_make(ID_PREFIX, env_now_us(settings->env), random, command->webhook_id);
 	make_secret(request, command);
