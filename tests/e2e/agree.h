@@ -1,0 +1,12 @@
+/* agree.h - whether both services tell the same of every order, in the end. One thread. */
+#ifndef E2E_AGREE_H
+#define E2E_AGREE_H
+
+#include "e2e/linked.h"
+
+/* Waits, from event to event, until both tell the same of every order, and nothing is kept that
+ * must go back. Then no event of a peer was rejected, no journal is broken, and both stores audit.
+ * What differs for a long time fails the test and is printed. */
+void check_agree(void);
+
+#endif

@@ -1,0 +1,42 @@
+/* linked.h - both services of pair.h, each following the other through a proxy. Stores last over
+ * restarts. One thread besides the proxies'. */
+#ifndef E2E_LINKED_H
+#define E2E_LINKED_H
+
+#include "e2e/load.h"
+#include "e2e/pair.h"
+#include "e2e/proxy.h"
+
+/* The way to the service of that name; its follower is the other one. */
+extern struct proxy to_payments, to_orders;
+
+/* A fixture: both run. */
+void linked_start(void);
+/* Whatever runs is stopped. */
+void linked_stop(void);
+/* Starts one of the two on its store. settings: further ones (NULL at the end), or NULL. */
+void linked_run(struct service *service, const char *const *settings);
+/* SIGKILL. */
+void linked_kill(struct service *service);
+
+/* POST /order with this amount ("100"). */
+void linked_order(const char *order_id, const char *amount);
+/* POST /pay with a key of its own; members: further ones, as "'capture':'manual'", or "". */
+void linked_pay(const char *order_id, const char *amount, const char *members, int status);
+/* Waits until the order shows the text ("'state':'paid'"), from event to event. */
+void linked_wait_order(const char *order_id, const char *text);
+/* Waits until the payment service has heard of all that happened to orders so far. */
+void linked_wait_heard(void);
+
+/* Waits for the service's next event behind after, at most a second; gives the head. */
+int64_t linked_next_event(struct client *client, int64_t after);
+/* A metric without labels. */
+int64_t linked_metric(struct client *client, const char *name);
+/* How many events of the type there are. */
+int64_t linked_count_events(struct client *client, const char *type);
+
+/* Sends a plan's requests from a process of its own; linked_join waits for its end. */
+pid_t linked_send(const struct load_plan *plan);
+void linked_join(pid_t pid);
+
+#endif
