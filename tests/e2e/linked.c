@@ -45,6 +45,17 @@ void linked_kill(struct service *service)
 	ck_assert_int_eq(service_wait(service), 128 + SIGKILL);
 }
 
+void linked_kill_after(struct service *service, uint64_t events)
+{
+	struct client *client = is_payments(service) ? &pay : &order;
+	int64_t head = linked_next_event(client, INT64_C(1) << 52), next;
+	int64_t goal = head + (int64_t)events;
+
+	for (; head < goal && (next = linked_next_event(client, head)) > head; head = next)
+		continue;
+	linked_kill(service);
+}
+
 void linked_start(void)
 {
 	proxy_start(&to_payments);

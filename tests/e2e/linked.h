@@ -18,6 +18,8 @@ void linked_stop(void);
 void linked_run(struct service *service, const char *const *settings);
 /* SIGKILL. */
 void linked_kill(struct service *service);
+/* When it has made so many events more, or makes none. */
+void linked_kill_after(struct service *service, uint64_t events);
 
 /* POST /order with this amount ("100"). */
 void linked_order(const char *order_id, const char *amount);
