@@ -8,5 +8,7 @@
  * must go back. Then no event of a peer was rejected, no journal is broken, and both stores audit.
  * What differs for a long time fails the test and is printed. */
 void check_agree(void);
+/* The store of the service, which may run, audits. */
+void check_sound(const struct service *service);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define TEXT_SIZE 512
 #define SETTINGS_MAX 8
-#define TRIES_MAX 120 /* of a second at most: only a fault needs them all */
+#define TRIES_MAX 60 /* of a second at most: only a fault needs them all */
 
 struct proxy to_payments, to_orders;
 

@@ -1,0 +1,269 @@
+/* test_linked_rollback.c - a service whose store went back moves no money, one whose journal is not
+ * what it was is not followed, until an operator accepts. */
+#include "e2e/agree.h"
+#include "e2e/tamper.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BACKUP "backup.db"
+#define OLD_STORE "old.db"
+
+/* One of the two goes back; the other is its peer. */
+struct side {
+	struct service *service;
+	struct client *client;
+	struct proxy *way_to_peer;
+	struct client *peer;
+	struct service *peer_service;
+};
+
+static const struct side sides[] = {
+	{&payment_service, &pay, &to_orders, &order, &order_service},
+	{&order_service, &order, &to_payments, &pay, &payment_service},
+};
+
+static void pay_order(const char *order_id)
+{
+	linked_order(order_id, "10");
+	linked_pay(order_id, "10", "", 200);
+	linked_wait_order(order_id, "'state':'paid'");
+}
+
+static void cancel(const char *order_id)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/orders/%s/cancel", order_id);
+	post(&order, path, NULL, "{}", 200);
+	linked_wait_order(order_id, "'amount_refunded':10.00");
+}
+
+/* A call that moves money, of an order that is not there any more or was never there. */
+static void move_money(const struct side *side, int status)
+{
+	if (side->service == &payment_service)
+		linked_pay("moved", "10", "", status);
+	else
+		post(&order, "/orders/first/cancel", NULL, "{}", status);
+}
+
+static void run_command(const struct side *side, const char *command)
+{
+	const char *const arguments[] = {command, BACKUP, NULL};
+	char peer_url[64];
+	const char *const settings[] = {peer_url, NULL};
+	struct run run;
+
+	(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=http://127.0.0.1:%d",
+	               side->way_to_peer->port);
+	run_service(side->service, settings, arguments, &run);
+	ck_assert_msg(run.status == 0, "%s: %s%s", command, buf_str(&run.out), buf_str(&run.err));
+	run_release(&run);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	const char *const arguments[] = {"cp", from, to, NULL};
+
+	ck_assert_int_eq(program_run(arguments), 0);
+}
+
+/* Keeps the store, or puts it back, of a service that does not run. */
+static void keep_store(const struct side *side, bool puts_back)
+{
+	char store[TAMPER_PATH_SIZE], kept[TAMPER_PATH_SIZE];
+
+	tamper_path(side->service, store);
+	(void)snprintf(kept, sizeof(kept), "%s/%s", side->service->directory, OLD_STORE);
+	copy_file(puts_back ? kept : store, puts_back ? store : kept);
+}
+
+static void accept_head(struct client *client, struct client *peer)
+{
+	char body[64];
+
+	(void)snprintf(body, sizeof(body), "{'seq':%" PRId64 "}",
+	               linked_next_event(peer, INT64_C(1) << 52));
+	post(client, "/peer/accept", NULL, body, 200);
+}
+
+static void check_is_followed(const struct side *side)
+{
+	pay_order("after");
+	cancel("after");
+	get(side->client, "/readyz", NULL, 200);
+	check_holds(side->client, "'status':'ready'");
+	get(side->peer, "/readyz", NULL, 200);
+	check_holds(side->peer, "'status':'ready'");
+	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
+	check_sound(&payment_service);
+	check_sound(&order_service);
+}
+
+static void check_moves_no_money(const struct side *side)
+{
+	get(side->client, "/readyz", NULL, 503);
+	check_problem(side->client, "rolled-back");
+	move_money(side, 503);
+	check_problem(side->client, "rolled-back");
+	ck_assert_ptr_nonnull(client_header(side->client, "Retry-After"));
+	get(side->client, "/events", NULL, 200);
+}
+
+static void check_is_not_followed(const struct side *side)
+{
+	service_wait_log(side->peer_service, "\"event\":\"peer_journal_broken\"");
+	get(side->peer, "/readyz", NULL, 200);
+	check_holds(side->peer, "'status':'degraded','check':'peer-broken'");
+	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 1);
+}
+
+/* ---- a store that went back ---- */
+
+START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
+{
+	const struct side *side = &sides[_i];
+
+	pay_order("first");
+	service_stop(side->service);
+	keep_store(side, false);
+	linked_run(side->service, NULL);
+	pay_order("second");
+	cancel("second");
+	service_stop(side->service);
+	keep_store(side, true);
+	linked_run(side->service, NULL);
+	service_wait_log(side->service, "\"event\":\"rolled_back\"");
+	check_moves_no_money(side);
+	check_is_not_followed(side);
+	service_stop(side->service);
+	linked_run(side->service, NULL);
+	check_moves_no_money(side); /* a new start does not make it better */
+	accept_head(side->client, side->peer);
+	move_money(side, 200);
+	accept_head(side->peer, side->client);
+	check_is_followed(side);
+}
+END_TEST
+
+START_TEST(a_restored_backup_moves_no_money_until_the_peer_is_caught_up)
+{
+	const struct side *side = &sides[_i];
+
+	pay_order("first");
+	run_command(side, "backup");
+	pay_order("second");
+	cancel("second");
+	service_stop(side->service);
+	proxy_fault(side->way_to_peer, FAULT_REFUSE, 0, PROXY_TIMES_ALWAYS);
+	run_command(side, "restore");
+	linked_run(side->service, NULL);
+	check_moves_no_money(side);
+	check_is_not_followed(side);
+	proxy_mend(side->way_to_peer);
+	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
+	move_money(side, 200);
+	accept_head(side->peer, side->client);
+	check_is_followed(side);
+}
+END_TEST
+
+START_TEST(a_restored_backup_of_all_there_was_needs_nobody)
+{
+	const struct side *side = &sides[_i];
+
+	pay_order("first");
+	run_command(side, "backup");
+	service_stop(side->service);
+	run_command(side, "restore");
+	linked_run(side->service, NULL);
+	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
+	check_is_followed(side);
+	check_agree();
+}
+END_TEST
+
+/* ---- a journal that was changed ---- */
+
+/* A line that was followed, or one that the peer is yet to read. */
+static const struct {
+	const struct side *side;
+	bool is_seen;
+} changes[] = {{&sides[0], true}, {&sides[0], false}, {&sides[1], true}, {&sides[1], false}};
+
+/* Someone who knows the head's hash changes the last line but `behind`. */
+static void change_journal(const struct side *side, int behind)
+{
+	char sql[512];
+
+	service_stop(side->service);
+	(void)snprintf(
+		sql, sizeof(sql),
+		"UPDATE journal SET line = replace(line, '\"evt_01', '\"evt_02') WHERE seq = "
+		"(SELECT max(seq) FROM journal) - %d;"
+		"UPDATE journal_head SET hash = (SELECT hash(line) FROM journal ORDER BY seq DESC "
+		"LIMIT 1)",
+		behind);
+	tamper_change(side->service, "journal", sql);
+	linked_run(side->service, NULL);
+}
+
+static void make_events(const struct side *side)
+{
+	char order_id[32];
+
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(order_id, sizeof(order_id), "unseen-%d", i);
+		if (side->service == &payment_service)
+			linked_pay(order_id, "10", "", 200);
+		else
+			linked_order(order_id, "10");
+	}
+}
+
+START_TEST(a_changed_journal_is_not_followed_until_it_is_accepted)
+{
+	const struct side *side = changes[_i].side;
+	int behind = changes[_i].is_seen ? 0 : 1;
+
+	pay_order("first");
+	cancel("first"); /* and each has seen the other's last event */
+	if (changes[_i].is_seen) {
+		change_journal(side, behind);
+	} else {
+		service_stop(side->peer_service);
+		make_events(side);
+		change_journal(side, behind);
+		linked_run(side->peer_service, NULL);
+	}
+	check_is_not_followed(side);
+	accept_head(side->peer, side->client);
+	pay_order("after");
+	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
+	get(side->peer, "/readyz", NULL, 200);
+	check_holds(side->peer, "'status':'ready'");
+}
+END_TEST
+
+static Suite *make_suite(void)
+{
+	Suite *suite = suite_create("linked rollback");
+	TCase *tcase = tcase_create("rollback");
+
+	tcase_set_timeout(tcase, 300);
+	tcase_add_checked_fixture(tcase, linked_start, linked_stop);
+	tcase_add_loop_test(tcase, a_store_that_went_back_moves_no_money_until_it_is_accepted, 0,
+	                    ARRAY_LEN(sides));
+	tcase_add_loop_test(tcase, a_restored_backup_moves_no_money_until_the_peer_is_caught_up, 0,
+	                    ARRAY_LEN(sides));
+	tcase_add_loop_test(tcase, a_restored_backup_of_all_there_was_needs_nobody, 0,
+	                    ARRAY_LEN(sides));
+	tcase_add_loop_test(tcase, a_changed_journal_is_not_followed_until_it_is_accepted, 0,
+	                    ARRAY_LEN(changes));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+TEST_MAIN(make_suite)
