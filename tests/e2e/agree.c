@@ -189,6 +189,26 @@ void check_sound(const struct service *service)
 	run_release(&run);
 }
 
+void check_reconcile(int status)
+{
+	static const char *const reconcile[] = {"reconcile", NULL};
+	const struct service *sides[] = {&payment_service, &order_service};
+
+	for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+		char port[32], peer_url[64];
+		const char *settings[] = {port, peer_url, NULL};
+		struct run run;
+
+		(void)snprintf(port, sizeof(port), "PORT=%d", sides[i]->port);
+		(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=http://127.0.0.1:%d",
+		               sides[1 - i]->port);
+		run_service(sides[i], settings, reconcile, &run);
+		ck_assert_msg(run.status == status, "%s reconcile: exit %d\n%s%s", sides[i]->name,
+		              run.status, buf_str(&run.out), buf_str(&run.err));
+		run_release(&run);
+	}
+}
+
 static void check_followed(struct client *client)
 {
 	ck_assert_int_eq(linked_count_events(client, "peer_event.rejected"), 0);
@@ -219,4 +239,5 @@ void check_agree(void)
 	check_followed(&pay);
 	check_sound(&order_service);
 	check_sound(&payment_service);
+	check_reconcile(0);
 }

@@ -284,5 +284,5 @@ void proxy_wait_hits(struct proxy *proxy, size_t hits)
 		result = pthread_cond_timedwait(&proxy->changed, &proxy->mutex, &until);
 	size_t found = proxy->hits;
 	pthread_mutex_unlock(&proxy->mutex);
-	ck_assert_msg(result == 0, "the fault struck %zu times, not %zu", found, hits);
+	ck_assert_msg(found >= hits, "the fault struck %zu times, not %zu", found, hits);
 }

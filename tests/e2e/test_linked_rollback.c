@@ -131,6 +131,7 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 	keep_store(side, false);
 	linked_run(side->service, NULL);
 	pay_order("second");
+	pay_order("third");
 	cancel("second");
 	service_stop(side->service);
 	keep_store(side, true);
@@ -141,6 +142,7 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 	service_stop(side->service);
 	linked_run(side->service, NULL);
 	check_moves_no_money(side); /* a new start does not make it better */
+	check_reconcile(1);
 	accept_head(side->client, side->peer);
 	move_money(side, 200);
 	accept_head(side->peer, side->client);
