@@ -94,15 +94,26 @@ static void note_own_line(void *arg, const struct db_row *row)
 	hash_sha256(text.ptr, text.len, &line->hash);
 }
 
-/* Whether this service's journal has the event that the peer's came of; it had once. A journal that
- * cannot be read now proves nothing. */
+/* "/SERVICE/JOURNAL_ID": of this service, whichever of its journals it was. */
+static bool is_of_this_service(const struct follower *follower, const char *source)
+{
+	const char *id = strrchr(follower->own_source, '/');
+
+	ensure(id != NULL); /* store.c makes it */
+	return strncmp(source, follower->own_source, (size_t)(id + 1 - follower->own_source)) == 0;
+}
+
+/* Whether this service's journal has the event that the peer's came of; it had once, in this
+ * journal or in one that was lost. A journal that cannot be read now proves nothing. */
 static bool own_event_is_gone(struct follower *follower, const struct peer_line *line)
 {
 	const struct cause *cause = &line->cause;
 	struct own_line own = {0};
 
-	if (!line->has_cause || strcmp(cause->source, follower->own_source) != 0)
+	if (!line->has_cause || !is_of_this_service(follower, cause->source))
 		return false;
+	if (strcmp(cause->source, follower->own_source) != 0)
+		return true;
 	if (journal_read(follower->db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
 		return false;
 	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
