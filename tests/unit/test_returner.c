@@ -1,6 +1,7 @@
 /* test_returner.c - when what is to be given back is tried, and tried again. */
 #include "payment-service/returner.h"
 
+#include "runtime/peer_commands.h"
 #include "unit/shop_fixture.h"
 #include "unit/unit.h"
 
@@ -100,6 +101,27 @@ START_TEST(what_cannot_be_submitted_now_is_submitted_later_and_once)
 }
 END_TEST
 
+static void tell_rollback(enum peer_rollback rollback)
+{
+	const struct peer_command command = {.rollback = rollback};
+
+	ck_assert_int_eq(shop_run(&peer_rollback_kind, &command, NULL, NULL), ERR_NONE);
+}
+
+START_TEST(nothing_is_given_back_by_a_service_that_was_rolled_back)
+{
+	ck_assert_int_eq(shop_pay("o-1", 1000, "pm_success", CAPTURE_AUTOMATIC), ERR_NONE);
+	ck_assert_int_eq(shop_cancel("o-1"), ERR_NONE);
+	tell_rollback(_i);
+	(void)shop_turn();
+	ck_assert_uint_eq(shop.count, 0);
+	tell_rollback(PEER_INTACT);
+	shop_rest();
+	ck_assert_int_eq(rig_number(&shop.rig, "SELECT count(*) FROM refunds"), 1);
+	shop_check_audit(0);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("returner");
@@ -112,6 +134,8 @@ static Suite *make_suite(void)
 	tcase_add_test(all, nothing_of_an_order_that_lives_is_given_back);
 	tcase_add_test(all, what_is_refused_is_tried_at_each_age_and_then_stuck);
 	tcase_add_test(all, what_cannot_be_submitted_now_is_submitted_later_and_once);
+	tcase_add_loop_test(all, nothing_is_given_back_by_a_service_that_was_rolled_back,
+	                    PEER_ROLLED_BACK, PEER_RESTORED + 1);
 	suite_add_tcase(suite, all);
 	return suite;
 }
