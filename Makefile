@@ -100,7 +100,11 @@ UNIT_TESTS := $(call program,unit,test)
 E2E_TESTS  := $(call program,e2e,test)
 FUZZERS    := $(call program,fuzz,fuzz)
 SIM        := $(OUT)/tests/sim/sim
-SIM_PARTS  := $(call objects,$(wildcard tests/sim/*.c) tests/unit/fault_vfs.c)
+PAIR       := $(OUT)/tests/sim/pair/pair
+SIM_PARTS  := $(wildcard tests/sim/*.c) tests/unit/fault_vfs.c
+PAIR_PARTS := $(wildcard tests/sim/pair/*.c) tests/unit/fault_vfs.c \
+              $(patsubst %,tests/sim/%.c,bank launch node order_node payment_node world)
+CANARIES   := 1 2 3 4
 TOOLS      := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 UNKNOWN    := $(filter-out $(notdir $(UNIT_TESTS) $(E2E_TESTS)),$(TESTS))
 $(if $(UNKNOWN),$(error TESTS: there is no $(UNKNOWN)))
@@ -184,10 +188,17 @@ $(FUZZERS): $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARIES)
 	$(SAY) LINK $@
 	$(DO)$(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-$(SIM): $(SIM_PARTS) $(LIB_PAYMENT) $(LIB_COMMON)
+$(SIM): $(call objects,$(SIM_PARTS)) $(LIBRARIES)
+$(PAIR): $(call objects,$(PAIR_PARTS)) $(LIBRARIES)
+$(SIM) $(PAIR):
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(DO)$(LINK) -o $@ $^ $(LIBS)
+
+$(PAIR)-canary-%: $(PAIR_PARTS) $(wildcard tests/sim/*.h tests/sim/pair/*.h) $(LIBRARIES)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(DO)$(COMPILE) -DCANARY=$* -pie -o $@ $(filter %.c,$^) $(filter %.a,$^) $(LIBS)
 
 $(TOOLS): $(OUT)/tests/%: $(OUT)/tests/%.o $(LIBRARIES)
 	@mkdir -p $(@D)

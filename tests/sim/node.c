@@ -1,9 +1,7 @@
 /* node.c - see node.h. */
 #include "sim/node.h"
 
-#include "payment-service/payment_commands.h"
-#include "payment-service/payment_store.h"
-#include "sim/bank.h"
+#include "storage/peer.h"
 #include "unit/fault_vfs.h"
 
 #include <inttypes.h>
@@ -16,7 +14,7 @@
 #define DISK_CALLS 40 /* about as many as a batch makes: where the fault falls */
 
 static void plan_turn(struct node *node, int64_t delay_us);
-static void plan_resolve(struct node *node, int64_t delay_us);
+static void plan_work(struct node *node, int64_t delay_us);
 
 /* ---- start ---- */
 
@@ -34,46 +32,51 @@ static void publish(void *arg, struct job *job)
 
 static void came_back(void *arg)
 {
-	plan_resolve(arg, 0);
+	plan_work(arg, 0);
 }
 
 _Noreturn static void fail_start(struct node *node, struct buf *why)
 {
-	world_fail(node->world, WORLD_NO_ORDER, "the service does not start: %s", buf_str(why));
+	world_fail(node->world, WORLD_NO_ORDER, "%s does not start: %s",
+	           node->service->name, buf_str(why));
 }
 
-static void start(struct node *node)
+void node_start(struct node *node)
 {
-	const struct engine_times times = {KEY_TTL_US, OUTCOME_WAIT_US};
+	const struct node_service *service = node->service;
+	const struct engine_times times = {KEY_TTL_US, OUTCOME_WAIT_US, node->peer_wait_us};
 	const struct submitter submitter = {reserve, publish, came_back, node};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 	struct buf why AUTO_BUF;
 
 	buf_init(&why, 4096);
 	env_random(&node->world->env, random, sizeof(random));
-	if (!store_open(node->url, "payment-service", payment_migrations, payment_migrations_count,
+	if (!store_open(node->url, service->name, service->migrations, *service->migrations_count,
 	                random, node->world->now_us, &node->store, &why) ||
-	    !store_open_reader(node->url, "payment-service", payment_migrations,
-	                       payment_migrations_count, &node->reader, &why))
+	    !store_open_reader(node->url, service->name, service->migrations,
+	                       *service->migrations_count, &node->reader, &why))
 		fail_start(node, &why);
-	node->engine = engine_new(&node->store, &payment_domain, &node->world->env, &times, &why);
-	node->resolver = resolver_new(node->reader.db, &bank_processor, submitter, &why);
-	if (node->engine == NULL || node->resolver == NULL)
+	node->engine = engine_new(&node->store, service->domain, &node->world->env, &times, &why);
+	node->work = service->work_new(node->reader.db, submitter, &why);
+	if (node->engine == NULL || node->work == NULL)
 		fail_start(node, &why);
-	payment_on_ask(came_back, node);
 	node->is_up = true;
-	node->resolve_us = INT64_MAX;
+	node->work_us = INT64_MAX;
 	node->ticked_us = node->world->now_us;
-	plan_resolve(node, 0);
+	plan_work(node, 0);
 }
 
-void node_open(struct node *node, struct world *world, const char *directory,
-               struct node_owner owner)
+void node_open(struct node *node, struct world *world, const struct node_service *service,
+               const char *directory, int64_t peer_wait_us, struct node_owner owner)
 {
-	*node = (struct node){.world = world, .owner = owner};
-	(void)snprintf(node->url, sizeof(node->url), "sqlite:%s/payments.db", directory);
+	*node = (struct node){.world = world,
+	                      .service = service,
+	                      .owner = owner,
+	                      .peer_wait_us = peer_wait_us};
+	(void)snprintf(node->url, sizeof(node->url), "sqlite:%s/%s/store.db", directory,
+	               service->name);
 	fault_install();
-	start(node);
+	node_start(node);
 }
 
 void node_calm(struct node *node)
@@ -83,10 +86,19 @@ void node_calm(struct node *node)
 
 /* ---- the end of a life ---- */
 
+static void gather_parked(struct parking *parking, struct job_queue *jobs)
+{
+	struct job *job;
+
+	while ((job = parking_pop_ready(parking, INT64_MAX)) != NULL)
+		job_queue_add(jobs, job);
+	while ((job = parking_pop_again(parking)) != NULL)
+		job_queue_add(jobs, job);
+}
+
 /* Takes all jobs from where they wait. */
 static void gather(struct node *node, struct job_queue *jobs)
 {
-	struct parking *parking = engine_parking(node->engine, PARKED_FOR_OUTCOME);
 	struct job *job;
 
 	for (size_t i = 0; i < node->batch.count; i++)
@@ -96,13 +108,11 @@ static void gather(struct node *node, struct job_queue *jobs)
 	node->batch.count = node->later.count = 0;
 	while ((job = job_queue_take(&node->inbox)) != NULL)
 		job_queue_add(jobs, job);
-	while ((job = parking_pop_ready(parking, INT64_MAX)) != NULL)
-		job_queue_add(jobs, job);
-	while ((job = parking_pop_again(parking)) != NULL)
-		job_queue_add(jobs, job);
+	for (enum engine_parking i = 0; i < PARKINGS; i++)
+		gather_parked(engine_parking(node->engine, i), jobs);
 }
 
-/* What is closed here has lost its power: nothing more reaches the disk. The resolver stays, as its
+/* What is closed here has lost its power: nothing more reaches the disk. The work stays, as its
  * jobs do. */
 static void cut_power(struct node *node)
 {
@@ -117,13 +127,13 @@ static void cut_power(struct node *node)
 	store_close(&node->reader);
 }
 
-static void drop_all(struct node *node, struct job_queue *jobs, struct resolver *resolver)
+static void drop_all(struct node *node, struct job_queue *jobs, void *work)
 {
 	struct job *job;
 
 	while ((job = job_queue_take(jobs)) != NULL)
 		node->owner.lost(node->owner.arg, job);
-	resolver_free(resolver);
+	node->service->work_free(work);
 }
 
 void node_close(struct node *node)
@@ -134,7 +144,7 @@ void node_close(struct node *node)
 		return;
 	gather(node, &jobs);
 	cut_power(node);
-	drop_all(node, &jobs, node->resolver);
+	drop_all(node, &jobs, node->work);
 }
 
 static void start_again(void *arg, int64_t life)
@@ -143,8 +153,8 @@ static void start_again(void *arg, int64_t life)
 
 	if (node->life != life || node->is_up)
 		return;
-	world_note(node->world, WORLD_NO_ORDER, "the service starts");
-	start(node);
+	world_note(node->world, WORLD_NO_ORDER, "%s starts", node->service->name);
+	node_start(node);
 }
 
 void node_crash(struct node *node)
@@ -154,7 +164,7 @@ void node_crash(struct node *node)
 	if (!node->is_up)
 		return;
 	node->crashes++;
-	world_note(node->world, WORLD_NO_ORDER, "the service crashes");
+	world_note(node->world, WORLD_NO_ORDER, "%s crashes", node->service->name);
 	node_close(node);
 	world_after(node->world, down_us[world_pick(node->world, ARRAY_LEN(down_us))], start_again,
 	            node, node->life);
@@ -174,7 +184,7 @@ void node_submit(struct node *node, struct job *job)
 
 /* What the disk holds, read behind the engine's back. */
 struct mark {
-	int64_t head_seq, keys;
+	int64_t head_seq, keys, peer_seq;
 };
 
 static void note_number(void *arg, const struct db_row *row)
@@ -188,9 +198,12 @@ static struct mark look(struct node *node, struct job *const *jobs, size_t count
 		"SELECT count(*) FROM seen WHERE key_hash = $1 AND created_us >= $2", NULL};
 	struct mark mark = {0};
 	struct journal_head head;
-	bool is_read = journal_read_head(node->reader.db, &head) == DB_OK;
+	struct peer_place place;
+	bool is_read = journal_read_head(node->reader.db, &head) == DB_OK &&
+	               peer_read(node->reader.db, &place) == DB_OK;
 
 	mark.head_seq = head.seq;
+	mark.peer_seq = place.seq;
 	for (size_t i = 0; i < count; i++)
 		if (jobs[i]->key.key.ptr != NULL)
 			DB_SEND(node->reader.db, &seen, note_number, &mark.keys,
@@ -207,7 +220,8 @@ static bool has_moved(struct node *node, struct job *const *jobs, size_t count,
 {
 	struct mark after = look(node, jobs, count);
 
-	return after.head_seq != before->head_seq || after.keys != before->keys;
+	return after.head_seq != before->head_seq || after.keys != before->keys ||
+	       after.peer_seq != before->peer_seq;
 }
 
 /* Those of `before` that are not in `later`, in their order. */
@@ -255,18 +269,14 @@ static void recover(struct node *node)
 		return;
 	engine_tick(node->engine);
 	if (!engine_is_healthy(node->engine))
-		world_fail(node->world, WORLD_NO_ORDER, "the service does not recover");
+		world_fail(node->world, WORLD_NO_ORDER, "%s does not recover",
+		           node->service->name);
 }
 
-/* Who has an answer is told, who waits for the processor's word waits. */
-static void tell(struct node *node)
+static void tell_parked(struct node *node, struct parking *parking)
 {
-	struct parking *parking = engine_parking(node->engine, PARKED_FOR_OUTCOME);
 	struct job *job;
 
-	for (size_t i = 0; i < node->batch.count; i++)
-		node->batch.jobs[i]->done(node->batch.jobs[i]);
-	node->batch.count = 0;
 	while ((job = parking_pop_ready(parking, node->world->now_us)) != NULL)
 		job->done(job);
 	while ((job = parking_pop_again(parking)) != NULL)
@@ -275,22 +285,33 @@ static void tell(struct node *node)
 		plan_turn(node, parking_next_us(parking) - node->world->now_us);
 }
 
+/* Who has an answer is told, who waits for the processor's word or the peer's news waits. */
+static void tell(struct node *node)
+{
+	for (size_t i = 0; i < node->batch.count; i++)
+		node->batch.jobs[i]->done(node->batch.jobs[i]);
+	node->batch.count = 0;
+	for (enum engine_parking i = 0; i < PARKINGS; i++)
+		tell_parked(node, engine_parking(node->engine, i));
+}
+
 /* Power is cut in the batch, or right behind it: nobody is told, and only a new life can see
  * whether it was written. */
 static void crash_in_batch(struct node *node, struct job *const *jobs, size_t count,
                            const struct mark *before)
 {
-	struct resolver *resolver = node->resolver;
+	void *work = node->work;
 	struct job_queue dropped = {0};
 
 	node->crashes++;
-	world_note(node->world, WORLD_NO_ORDER, "the service crashes in a batch");
+	world_note(node->world, WORLD_NO_ORDER, "%s crashes in a batch",
+	           node->service->name);
 	gather(node, &dropped);
 	cut_power(node);
 	start_again(node, node->life);
 	node->owner.executed(node->owner.arg, jobs, count,
 	                     !node->has_struck || has_moved(node, jobs, count, before));
-	drop_all(node, &dropped, resolver);
+	drop_all(node, &dropped, work);
 }
 
 static void run_batch(struct node *node)
@@ -311,7 +332,8 @@ static void run_batch(struct node *node)
 	}
 	if (node->has_struck) {
 		node->faults++;
-		world_note(node->world, WORLD_NO_ORDER, "the disk fails");
+		world_note(node->world, WORLD_NO_ORDER, "the disk of %s fails",
+		           node->service->name);
 		recover(node);
 	}
 	node->owner.executed(node->owner.arg, jobs, count,
@@ -349,23 +371,23 @@ static void plan_turn(struct node *node, int64_t delay_us)
 	world_after(node->world, delay_us, turn, node, node->life);
 }
 
-static void resolve(void *arg, int64_t life)
+static void do_work(void *arg, int64_t life)
 {
 	struct node *node = arg;
 	int64_t next_us;
 
-	if (node->life != life || !node->is_up || node->world->now_us < node->resolve_us)
+	if (node->life != life || !node->is_up || node->world->now_us < node->work_us)
 		return;
-	node->resolve_us = INT64_MAX;
-	next_us = resolver_turn(node->resolver, node->world->now_us);
+	node->work_us = INT64_MAX;
+	next_us = node->service->work_turn(node->work, node->world->now_us);
 	if (next_us != INT64_MAX)
-		plan_resolve(node, next_us - node->world->now_us);
+		plan_work(node, next_us - node->world->now_us);
 }
 
-static void plan_resolve(struct node *node, int64_t delay_us)
+static void plan_work(struct node *node, int64_t delay_us)
 {
-	if (node->world->now_us + delay_us >= node->resolve_us)
+	if (node->world->now_us + delay_us >= node->work_us)
 		return;
-	node->resolve_us = node->world->now_us + delay_us;
-	world_after(node->world, delay_us, resolve, node, node->life);
+	node->work_us = node->world->now_us + delay_us;
+	world_after(node->world, delay_us, do_work, node, node->life);
 }

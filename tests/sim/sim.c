@@ -1,15 +1,12 @@
-/* sim.c - begins a run, lets it happen, ends it. usage: sim [SEED [STEPS]]
- * A run is told by its seed: the same seed and number of steps is the same run. */
+/* sim.c - begins a run, lets it happen, ends it. usage: sim [SEED [STEPS]] */
 #include "sim/sim.h"
 
 #include "payment-service/payment_commands.h"
-#include "runtime/log.h"
+#include "sim/launch.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define STEPS_DEFAULT 30000 /* some ten seconds */
 #define STEPS_MAX 200000    /* what the tables of model and bank hold */
@@ -19,27 +16,6 @@
 #define REST_US (25 * 3600 * US_PER_S) /* past the last question of the schedule */
 
 static struct sim sim;
-static char directory[] = "/dev/shm/farthing-sim-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *place)
-{
-	(void)info;
-	(void)type;
-	(void)place;
-	return remove(path);
-}
-
-static void remove_directory(void)
-{
-	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* In the place of the one in common/base: a bug that the service finds in itself is told like a
- * rule that is broken. */
-_Noreturn void ensure_failed(const char *fact, const char *file, int line)
-{
-	world_fail(&sim.world, WORLD_NO_ORDER, "%s:%d: ensure(%s)", file, line, fact);
-}
 
 /* Mostly close together; sometimes beyond a step of the processor's schedule, or a key's life. */
 static int64_t pause_us(void)
@@ -72,7 +48,7 @@ static void come(void *arg, int64_t step)
 		world_after(&sim.world, pause_us(), come, NULL, step + 1);
 }
 
-static void begin(uint64_t seed, int64_t steps)
+static void begin(const char *directory, uint64_t seed, int64_t steps)
 {
 	const struct node_owner owner = {sim_executed, sim_lost, &sim};
 	const struct bank_owner bank_owner = {sim_tell, sim_order_of, &sim};
@@ -81,11 +57,12 @@ static void begin(uint64_t seed, int64_t steps)
 	for (size_t i = 0; i < ORDERS_IN_USE; i++)
 		sim.orders[i] = MODEL_NONE;
 	world_open(&sim.world, seed);
+	launch_watch(&sim.world);
 	model_open(&sim.model);
 	bank_open(&sim.world, bank_owner);
 	processor_use(&bank_processor);
 	payment_register_metrics();
-	node_open(&sim.node, &sim.world, directory, owner);
+	node_open(&sim.node, &sim.world, &payment_node, directory, 0, owner);
 }
 
 static void wait_for(int64_t duration_us)
@@ -144,35 +121,21 @@ static void print_summary(void)
 		             said_rows[i].slug == NULL ? "" : said_rows[i].slug);
 }
 
-/* An argument that is left out, or empty, changes nothing. */
-static bool read_number(int argc, char **argv, int at, int64_t max, int64_t *ret_number)
+static void run(const char *directory, uint64_t seed, int64_t steps)
 {
-	return at >= argc || argv[at][0] == '\0' || text_to_int(text_of(argv[at]), max, ret_number);
-}
-
-int main(int argc, char **argv)
-{
-	int64_t seed = 0, steps = STEPS_DEFAULT;
-
-	env_random(&env_system, &seed, sizeof(seed) / 2);
-	if (!read_number(argc, argv, 1, INT64_MAX, &seed) ||
-	    !read_number(argc, argv, 2, STEPS_MAX, &steps)) {
-		(void)fputs("usage: sim [SEED [STEPS]], at most 200000 steps\n", stderr);
-		return 2;
-	}
-	(void)printf("SEED=%" PRId64 "\n", seed);
-	(void)fflush(stdout);
-	if (mkdtemp(directory) == NULL || atexit(remove_directory) != 0) {
-		perror(directory);
-		return 2;
-	}
-	log_set_level(LOG_ERROR);
-	begin((uint64_t)seed, steps);
+	begin(directory, seed, steps);
 	world_after(&sim.world, 0, come, NULL, 1);
 	while (sim.world.step < steps && world_next(&sim.world, INT64_MAX))
 		continue;
 	come_to_rest();
 	print_summary();
 	end();
-	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct launch plan = {
+		.name = "sim", .steps = STEPS_DEFAULT, .steps_max = STEPS_MAX, .run = run};
+
+	return launch(argc, argv, &plan);
 }

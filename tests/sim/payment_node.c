@@ -1,0 +1,58 @@
+/* payment_node.c - the payment service as a node runs it: what its main.c tells of it, and what
+ * resolver_thread.c does, as one turn. */
+#include "payment-service/payment_audit.h"
+#include "payment-service/payment_commands.h"
+#include "payment-service/payment_store.h"
+#include "payment-service/returner.h"
+#include "sim/bank.h"
+#include "sim/canary.h"
+#include "sim/node.h"
+
+#include <stdlib.h>
+
+struct payment_work {
+	struct resolver *resolver;
+	struct returner *returner;
+};
+
+static void *payment_work_new(struct db *reader, struct submitter submitter, struct buf *why)
+{
+	struct payment_work *work = calloc(1, sizeof(*work));
+
+	ensure(work != NULL);
+	work->resolver = resolver_new(reader, &bank_processor, submitter, why);
+	work->returner = returner_new(reader, submitter, why);
+	ensure(work->resolver != NULL && work->returner != NULL);
+	payment_on_ask(submitter.came_back, submitter.arg);
+	return work;
+}
+
+static int64_t payment_work_turn(void *arg, int64_t now_us)
+{
+	const struct payment_work *work = arg;
+	int64_t returns_us =
+		CANARY == CANARY_KEEPS ? INT64_MAX : returner_turn(work->returner, now_us);
+	int64_t intents_us = resolver_turn(work->resolver, now_us);
+
+	return returns_us < intents_us ? returns_us : intents_us;
+}
+
+static void payment_work_free(void *arg)
+{
+	struct payment_work *work = arg;
+
+	resolver_free(work->resolver);
+	returner_free(work->returner);
+	free(work);
+}
+
+const struct node_service payment_node = {
+	.name = "payment-service",
+	.migrations = payment_migrations,
+	.migrations_count = &payment_migrations_count,
+	.domain = &payment_domain,
+	.audit = payment_audit,
+	.work_new = payment_work_new,
+	.work_turn = payment_work_turn,
+	.work_free = payment_work_free,
+};
