@@ -36,7 +36,7 @@ static struct bank {
 	struct entry *entries;
 	int64_t count;
 	int64_t outage_us; /* until then most is lost */
-	bool is_calm;
+	bool is_calm, is_forgiving;
 } bank;
 
 const char *const bank_method_names[BANK_METHODS] = {
@@ -56,9 +56,14 @@ void bank_close(void)
 	free(bank.entries);
 }
 
-void bank_calm(void)
+void bank_set_calm(bool is_calm)
 {
-	bank.is_calm = true;
+	bank.is_calm = is_calm;
+}
+
+void bank_forgive(void)
+{
+	bank.is_forgiving = true;
 }
 
 static int64_t order_of(const struct entry *entry)
@@ -159,11 +164,12 @@ static void decide(struct entry *entry)
 	if (entry->verdict != VERDICT_OPEN)
 		return;
 	why = wrong(entry);
-	if (why != NULL)
+	if (why != NULL && !bank.is_forgiving)
 		world_fail(bank.world, order_of(entry), "the processor was asked for %s, %s", why,
 		           entry->reference);
-	entry->verdict = !bank.is_calm && world_chance(bank.world, 300) ? VERDICT_DECLINED
-	                                                                : VERDICT_APPROVED;
+	entry->verdict = why != NULL || (!bank.is_calm && world_chance(bank.world, 300))
+	                         ? VERDICT_DECLINED
+	                         : VERDICT_APPROVED;
 	world_note(bank.world, order_of(entry), "processor: %s the %s of %s",
 	           entry->verdict == VERDICT_APPROVED ? "approves" : "declines",
 	           operation_names[entry->operation], entry->reference);
@@ -366,7 +372,10 @@ static size_t query(const struct processor_request *request,
 {
 	struct entry *entry = find(request->operation, request->reference);
 
-	if (entry != NULL && (entry->is_mute || (!bank.is_calm && world_chance(bank.world, 100))))
+	bool tells_all = bank.is_calm && bank.owner.tells_all;
+
+	if (entry != NULL &&
+	    ((entry->is_mute && !tells_all) || (!bank.is_calm && world_chance(bank.world, 100))))
 		return 0;
 	if (entry != NULL && entry->verdict != VERDICT_OPEN)
 		return tell(entry, 0, &ret_answers[0]);

@@ -27,12 +27,15 @@ struct bank_owner {
 	void (*told)(void *arg, const char *payment_id);
 	int64_t (*order_of)(void *arg, const char *payment_id); /* for the record */
 	void *arg;
+	bool tells_all; /* while it is calm also what it was mute about */
 };
 void bank_open(struct world *world, struct bank_owner owner);
 void bank_close(void);
 void bank_heard(const char *payment_id);
-/* From now on it answers everything that it is asked. */
-void bank_calm(void);
+/* While it is calm it answers everything that it is asked. */
+void bank_set_calm(bool is_calm);
+/* A service whose store was put back may ask for what no right one does: that is declined. */
+void bank_forgive(void);
 
 /* What it decides inside the command, by method. */
 enum verdict bank_decides(enum bank_method method, enum operation operation);

@@ -461,36 +461,7 @@ int64_t sim_order_of(void *arg, const char *payment_id)
 
 /* ---- what comes by itself ---- */
 
-struct telling {
-	struct operation_command command;
-	struct job job;
-};
-
-static void told(struct job *job)
-{
-	struct telling *telling = job->owner;
-
-	answer_release(&job->answer);
-	buf_release(&job->kept);
-	free(telling);
-}
-
 void sim_tell(void *arg, const char *payment_id)
 {
-	struct sim *sim = arg;
-	struct telling *telling = calloc(1, sizeof(*telling));
-
-	ensure(telling != NULL);
-	telling->command.operation = OPERATION_AUTHORIZE;
-	telling->command.decision.verdict = VERDICT_APPROVED;
-	text_copy(text_of(payment_id), telling->command.payment_id, ID_SIZE);
-	telling->job = (struct job){.owner = telling,
-	                            .kind = &answer_kind,
-	                            .command = &telling->command,
-	                            .request_id = TEXT_LITERAL("bank"),
-	                            .deadline_us = INT64_MAX,
-	                            .done = told};
-	answer_init(&telling->job.answer);
-	buf_init(&telling->job.kept, ANSWER_BYTES_MAX);
-	node_submit(&sim->node, &telling->job);
+	payment_node_tell(&((struct sim *)arg)->node, payment_id);
 }

@@ -8,7 +8,6 @@ enum canary {
 	CANARY_SKIPS, /* now and then the follower passes over an event */
 	CANARY_KEEPS, /* the money of orders that ended is not given back */
 	CANARY_BLIND, /* the follower does not look for its own events in the peer's journal */
-	CANARY_SLOPS, /* the follower begins where it believes to be, not where the store is */
 };
 
 #ifndef CANARY

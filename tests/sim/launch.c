@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "runtime/log.h"
+#include "unit/fault_vfs.h"
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -64,6 +65,7 @@ int launch(int argc, char **argv, const struct launch *plan)
 		return WRONG_USE;
 	}
 	log_set_level(LOG_ERROR);
+	fault_install();
 	plan->run(directory, (uint64_t)seed, steps);
 	return 0;
 }

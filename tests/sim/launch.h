@@ -1,6 +1,6 @@
-/* launch.h - what the programs of the simulator have in common: their arguments, [SEED [STEPS]], and
- * a directory in memory. A run is told by its seed: the same seed and number of steps is the same
- * run. */
+/* launch.h - what the programs of the simulator have in common: their arguments, [SEED [STEPS]],
+ * and a directory in memory. A run is told by its seed: the same seed and number of steps is the
+ * same run. */
 #ifndef SIM_LAUNCH_H
 #define SIM_LAUNCH_H
 

@@ -37,8 +37,8 @@ static void came_back(void *arg)
 
 _Noreturn static void fail_start(struct node *node, struct buf *why)
 {
-	world_fail(node->world, WORLD_NO_ORDER, "%s does not start: %s",
-	           node->service->name, buf_str(why));
+	world_fail(node->world, WORLD_NO_ORDER, "%s does not start: %s", node->service->name,
+	           buf_str(why));
 }
 
 void node_start(struct node *node)
@@ -69,13 +69,10 @@ void node_start(struct node *node)
 void node_open(struct node *node, struct world *world, const struct node_service *service,
                const char *directory, int64_t peer_wait_us, struct node_owner owner)
 {
-	*node = (struct node){.world = world,
-	                      .service = service,
-	                      .owner = owner,
-	                      .peer_wait_us = peer_wait_us};
+	*node = (struct node){
+		.world = world, .service = service, .owner = owner, .peer_wait_us = peer_wait_us};
 	(void)snprintf(node->url, sizeof(node->url), "sqlite:%s/%s/store.db", directory,
 	               service->name);
-	fault_install();
 	node_start(node);
 }
 
@@ -269,8 +266,7 @@ static void recover(struct node *node)
 		return;
 	engine_tick(node->engine);
 	if (!engine_is_healthy(node->engine))
-		world_fail(node->world, WORLD_NO_ORDER, "%s does not recover",
-		           node->service->name);
+		world_fail(node->world, WORLD_NO_ORDER, "%s does not recover", node->service->name);
 }
 
 static void tell_parked(struct node *node, struct parking *parking)
@@ -304,8 +300,7 @@ static void crash_in_batch(struct node *node, struct job *const *jobs, size_t co
 	struct job_queue dropped = {0};
 
 	node->crashes++;
-	world_note(node->world, WORLD_NO_ORDER, "%s crashes in a batch",
-	           node->service->name);
+	world_note(node->world, WORLD_NO_ORDER, "%s crashes in a batch", node->service->name);
 	gather(node, &dropped);
 	cut_power(node);
 	start_again(node, node->life);

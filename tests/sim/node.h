@@ -49,9 +49,9 @@ struct node {
 	struct job_queue inbox;
 	struct batch batch, later;
 	bool is_up, is_calm;
-	bool has_struck;    /* the disk failed in this batch */
-	int64_t life;       /* counts the starts: events of an earlier life are void */
-	int64_t work_us;    /* when the work's next turn is planned */
+	bool has_struck; /* the disk failed in this batch */
+	int64_t life;    /* counts the starts: events of an earlier life are void */
+	int64_t work_us; /* when the work's next turn is planned */
 	int64_t ticked_us;
 	int64_t crashes, faults, batches; /* so far */
 };
@@ -68,5 +68,8 @@ void node_submit(struct node *node, struct job *job);
 void node_crash(struct node *node);
 /* No faults from now on. */
 void node_calm(struct node *node);
+
+/* To the payment service: a payment that was declined is approved after all. */
+void payment_node_tell(struct node *node, const char *payment_id);
 
 #endif

@@ -84,7 +84,7 @@ static void come_to_rest(void)
 	                    .amount_minor = MODEL_NONE};
 
 	node_calm(&sim.node);
-	bank_calm();
+	bank_set_calm(true);
 	world_note(&sim.world, WORLD_NO_ORDER, "faults end");
 	wait_for(START_US);
 	for (wish.payment = 0; wish.payment < sim.model.payments_count; wish.payment++)
