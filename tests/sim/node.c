@@ -194,8 +194,8 @@ static struct mark look(struct node *node, struct job *const *jobs, size_t count
 	static const struct statement seen = {
 		"SELECT count(*) FROM seen WHERE key_hash = $1 AND created_us >= $2", NULL};
 	struct mark mark = {0};
-	struct journal_head head;
-	struct peer_place place;
+	struct journal_head head = {0};
+	struct peer_place place = {0};
 	bool is_read = journal_read_head(node->reader.db, &head) == DB_OK &&
 	               peer_read(node->reader.db, &place) == DB_OK;
 
