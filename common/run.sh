@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh - starts both services, each following the other, says how to try them, and stops both on Ctrl-C or when one ends.
+# run.sh - starts both services, each following the other, says how to try them, and stops both on
+# Ctrl-C or when one ends.
 # usage: common/run.sh DIRECTORY_OF_THE_PROGRAMS
 set -euo pipefail
 

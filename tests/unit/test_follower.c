@@ -236,7 +236,8 @@ START_TEST(an_event_that_came_of_one_that_is_gone_tells_of_a_rollback)
 	if (_i == 1)
 		cause.seq = 1; /* there, with another hash */
 	if (_i == 2)
-		(void)memset(strrchr(cause.source, '/') + 1, 'x', 4); /* of a journal that is lost */
+		/* Of a journal that is lost. */
+		(void)memset(strrchr(cause.source, '/') + 1, 'x', 4);
 	(void)fake_add(CREATED, &cause);
 	following_wait_until(following_is_rolled_back);
 	following_wait_for_place(2);
