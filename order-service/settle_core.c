@@ -93,6 +93,14 @@ static const char *contradiction(const struct order_payment *known,
 	return NULL;
 }
 
+/* An event that is not newer was heard before, unless it tells of more money than the newest: then
+ * the journal went back and was accepted, and this is new. */
+static bool was_heard(const struct order_payment *known, const struct order_payment *told)
+{
+	return told->seq <= known->seq && told->captured_minor <= known->captured_minor &&
+	       told->refunded_minor <= known->refunded_minor;
+}
+
 static struct order_payment *find(struct order_payments *payments, const char *payment_id)
 {
 	for (size_t i = 0; i < payments->count; i++)
@@ -145,7 +153,7 @@ void order_decide_payment(const struct order_view *view,
 	ret_outcome->order = view->order;
 	ret_outcome->state_before = view->order.state;
 	ret_outcome->was_overpaid = view->order.overpaid_minor > 0;
-	if (payment != NULL && command->payment.seq <= payment->seq) {
+	if (payment != NULL && was_heard(payment, &command->payment)) {
 		ret_outcome->replays = true;
 		return;
 	}

@@ -164,6 +164,18 @@ START_TEST(an_event_again_changes_nothing)
 }
 END_TEST
 
+START_TEST(money_that_a_journal_tells_of_after_it_went_back_counts)
+{
+	create(1000);
+	tell(1, "payment.captured", ID_A, CAPTURED("10.00", "0.00"));
+	tell(5, "refund.succeeded", ID_A, CAPTURED("10.00", "1.00"));
+	tell(3, "refund.succeeded", ID_A, CAPTURED("10.00", "6.00"));
+	check("orders WHERE paid_minor = 1000 AND refunded_minor = 600", 1);
+	tell(2, "refund.succeeded", ID_A, CAPTURED("10.00", "2.00"));
+	check("orders WHERE refunded_minor = 600", 1);
+}
+END_TEST
+
 START_TEST(payments_that_came_first_are_applied_when_the_order_comes)
 {
 	tell(1, "payment.authorized", ID_A, AUTHORIZED("7.00"));
@@ -340,6 +352,7 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(all, setup, teardown);
 	tcase_add_test(all, captured_payments_that_cover_an_order_make_it_paid);
 	tcase_add_test(all, an_event_again_changes_nothing);
+	tcase_add_test(all, money_that_a_journal_tells_of_after_it_went_back_counts);
 	tcase_add_loop_test(all, payments_that_came_first_are_applied_when_the_order_comes, 0, 3);
 	tcase_add_test(all, a_cancelled_order_records_its_payments);
 	tcase_add_test(all, a_paid_order_is_fulfilled_once);
