@@ -17,11 +17,6 @@ void network_close(struct network *network)
 			buf_release(&network->passages[i].message.lines);
 }
 
-void network_calm(struct network *network)
-{
-	network->is_calm = true;
-}
-
 static void arrive(void *arg, int64_t number)
 {
 	struct network *network = arg;

@@ -25,7 +25,7 @@ typedef void message_fn(void *to, struct message *message);
 struct network {
 	struct world *world;
 	int64_t cut_until_us;
-	bool is_calm;
+	bool is_calm; /* it neither loses nor doubles anything, and is never cut */
 	struct passage {
 		message_fn *deliver; /* NULL: free */
 		void *to;
@@ -39,7 +39,5 @@ void network_close(struct network *network);
 /* Copies the message. to is told some time, or never, or twice; it may swap the lines out. */
 void network_send(struct network *network, const struct message *message, message_fn *deliver,
                   void *to);
-/* From now on it neither loses nor doubles anything. */
-void network_calm(struct network *network);
 
 #endif
