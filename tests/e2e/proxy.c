@@ -114,7 +114,7 @@ static bool send_all(int fd, const char *bytes, size_t count)
 /* Each returns whether the connection goes on. */
 static bool pass_request(struct proxy *proxy, struct proxied *proxied)
 {
-	static char part[PART_BYTES_MAX];
+	char part[PART_BYTES_MAX];
 	ssize_t count = recv(proxied->client_fd, part, sizeof(part), 0);
 
 	if (count <= 0)
@@ -133,7 +133,7 @@ static bool pass_request(struct proxy *proxy, struct proxied *proxied)
 
 static bool pass_answer(struct proxy *proxy, struct proxied *proxied)
 {
-	static char part[PART_BYTES_MAX];
+	char part[PART_BYTES_MAX];
 	const struct timespec late = {.tv_nsec = LATE_NS};
 	bool is_late = proxied->fault == FAULT_DELAY;
 	ssize_t count = recv(proxied->service_fd, part, is_late ? LATE_BYTES_MAX : sizeof(part), 0);
