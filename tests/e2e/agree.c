@@ -108,7 +108,7 @@ static void take_payment(struct books *books, const cJSON *row)
 {
 	int64_t in = amount_of(row, "amount_captured"), back = amount_of(row, "amount_refunded");
 	const char *status = member(row, "payment_status")->valuestring;
-	struct told key, *told;
+	struct told key = {0}, *told;
 
 	copy(row, "order_id", key.order_id, sizeof(key.order_id));
 	told = bsearch(&key, books->orders, books->count, sizeof(key), compare_ids);
