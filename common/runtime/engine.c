@@ -143,8 +143,6 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 	journal_load(engine->journal, db);
 	peer_load(db, &engine->peer);
 	memset(engine->totals, 0, engine->domain->totals_size);
-	if (engine->domain->load_totals != NULL)
-		engine->domain->load_totals(db, engine->totals);
 	for (size_t i = 0; i < batch->count; i++)
 		slot_load(&engine->slots[i], engine->domain, db, batch->jobs[i], expired_us);
 	return db_flush(db);

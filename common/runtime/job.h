@@ -154,10 +154,7 @@ struct effects {
 /* What the engine knows of a service. */
 struct domain {
 	size_t view_size, effects_size; /* of its own commands; see domain_view_size */
-	/* Sends what the totals of a batch begin with, before any command is decided. NULL: zeros.
-	 */
-	void (*load_totals)(struct db *db, void *totals);
-	struct hash_index *index; /* of its rows that are found by a hash; NULL: none */
+	struct hash_index *index;       /* of its rows that are found by a hash; NULL: none */
 	size_t totals_size; /* what the commands of one batch add up; zeroed before each attempt */
 	/* After the last write of a batch: sends the totals. NULL: there are none. */
 	void (*write_totals)(struct db *db, const void *totals);

@@ -205,44 +205,6 @@ START_TEST(what_cannot_apply_is_recorded_and_the_place_moves_on)
 }
 END_TEST
 
-static const struct statement sum_get = {"SELECT coalesce(sum(amount), 0) FROM entries", NULL};
-static const struct statement sum_check = {
-	"INSERT INTO entries (seq, name, account, amount) VALUES (-1, 'sum', 99, $1) "
-	"ON CONFLICT (seq) DO UPDATE SET amount = $1",
-	NULL};
-
-static void note_sum(void *arg, const struct db_row *row)
-{
-	*(int64_t *)arg = db_int(row, 0);
-}
-
-static void load_sum(struct db *db, void *totals)
-{
-	DB_SEND0(db, &sum_get, note_sum, totals);
-}
-
-static void write_sum(struct db *db, const void *totals)
-{
-	DB_SEND(db, &sum_check, NULL, NULL, V_INT(*(const int64_t *)totals));
-}
-
-START_TEST(totals_begin_with_what_was_loaded)
-{
-	struct domain domain = entry_domain;
-
-	domain.load_totals = load_sum;
-	domain.write_totals = write_sum;
-	domain.totals_size = sizeof(int64_t);
-	(void)add("a", 1, 7);
-	(void)run(0);
-	rig_close(&rig);
-	rig_open(&rig, &domain, &fixture_env, entry_migrations, ARRAY_LEN(entry_migrations));
-	(void)add("b", 2, 1);
-	(void)run(1);
-	ck_assert_int_eq(rig_number(&rig, "SELECT amount FROM entries WHERE seq = -1"), 7);
-}
-END_TEST
-
 /* ---- refusals that rest on what was not heard of ---- */
 
 static struct parking *parking(void)
@@ -347,7 +309,6 @@ static Suite *engine_peer_suite(void)
 	tcase_add_test(cases, an_event_of_another_journal_takes_no_effect);
 	tcase_add_loop_test(cases, what_cannot_apply_is_recorded_and_the_place_moves_on, 0,
 	                    ARRAY_LEN(rejected));
-	tcase_add_test(cases, totals_begin_with_what_was_loaded);
 	tcase_add_test(cases, a_refusal_waits_for_the_news_and_stands_then);
 	tcase_add_test(cases, without_news_it_is_told_that_the_peer_lags);
 	tcase_add_test(cases, without_a_peer_it_stands_at_once);
