@@ -139,9 +139,11 @@ static enum db_result load(struct engine *engine, struct batch *batch)
 {
 	struct db *db = engine->store->db;
 	int64_t expired_us = env_now_us(engine->env) - engine->times.key_ttl_us;
+	struct peer_step step;
 
 	journal_load(engine->journal, db);
-	peer_load(db, &engine->peer);
+	if (batch_join_steps(batch, &step))
+		peer_load(db, &engine->peer);
 	memset(engine->totals, 0, engine->domain->totals_size);
 	for (size_t i = 0; i < batch->count; i++)
 		slot_load(&engine->slots[i], engine->domain, db, batch->jobs[i], expired_us);
