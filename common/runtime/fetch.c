@@ -169,6 +169,15 @@ enum fetch_state fetch_state(const struct fetch *fetch)
 	return fetch->state;
 }
 
+int fetch_run(struct fetch *fetch, const char *url, int64_t timeout_us)
+{
+	if (!fetch_begin(fetch, url, timeout_us))
+		return 0;
+	while (fetch->state == FETCH_UNDER_WAY)
+		fetcher_wait(fetch->fetcher, timeout_us); /* each fetch has its own limit */
+	return fetch->state == FETCH_DONE ? fetch_status(fetch) : 0;
+}
+
 const char *fetch_why(const struct fetch *fetch)
 {
 	return curl_easy_strerror(fetch->code);

@@ -33,6 +33,8 @@ void fetch_free(struct fetch *fetch); /* NULL is fine */
 /* Ends what is under way. False: it could not be begun. */
 must_use bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us);
 void fetch_end(struct fetch *fetch);
+/* Begins it and waits until it ended, on a fetcher that has no other. Its status; 0: it failed. */
+must_use int fetch_run(struct fetch *fetch, const char *url, int64_t timeout_us);
 
 enum fetch_state fetch_state(const struct fetch *fetch);
 /* Why it failed; borrowed. */

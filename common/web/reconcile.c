@@ -7,6 +7,7 @@
  * each side and SUSPECTS_MAX ids. */
 #include "runtime/env.h"
 #include "web/commands.h"
+#include "web/own_url.h"
 #include "web/reconcile_read.h"
 
 #include <inttypes.h>
@@ -299,14 +300,6 @@ static int refuse(const struct service *service, const struct buf *why)
 	return EXIT_REFUSED;
 }
 
-static void add_own_url(const struct common_options *options, struct buf *out)
-{
-	bool is_v6 = strchr(options->listen, ':') != NULL;
-
-	buf_addf(out, "http://%s%s%s:%" PRId64, is_v6 ? "[" : "", options->listen, is_v6 ? "]" : "",
-	         options->port);
-}
-
 static void add_peer_url(const struct common_options *options, struct buf *out)
 {
 	size_t len = strlen(options->peer_url);
@@ -316,16 +309,16 @@ static void add_peer_url(const struct common_options *options, struct buf *out)
 	buf_add(out, options->peer_url, len);
 }
 
-static bool check_options(const struct common_options *options, struct buf *why)
+static bool make_urls(const struct common_options *options, struct buf *own, struct buf *peer,
+                      struct buf *why)
 {
-	if (!fetch_url_is_valid(options->peer_url))
+	if (!fetch_url_is_valid(options->peer_url)) {
 		buf_add_str(why, "PEER_URL must be the other service's http or https URL, without "
 		                 "user, query and fragment");
-	else if (options->port == 0)
-		buf_add_str(why, "PORT must be the one that this service listens on");
-	else
-		return true;
-	return false;
+		return false;
+	}
+	add_peer_url(options, peer);
+	return own_url_add(options, own, why);
 }
 
 static int run(struct reconcile *reconcile, const struct service *service, const struct buf *why)
@@ -352,16 +345,15 @@ int run_reconcile(const struct service *service, const struct common_options *op
 	buf_init(&why, WHY_BYTES_MAX);
 	buf_init(&own, FETCH_URL_MAX);
 	buf_init(&peer, FETCH_URL_MAX);
-	add_own_url(options, &own);
-	add_peer_url(options, &peer);
 	if (reconcile == NULL) {
 		buf_add_str(&why, "There is not enough memory to start.");
 		return refuse(service, &why);
 	}
 	reconcile->as_json = word != NULL;
+	bool has_urls = make_urls(options, &own, &peer, &why);
 	reconcile->reader.order_url = buf_str(service->takes_payments ? &peer : &own);
 	reconcile->reader.payment_url = buf_str(service->takes_payments ? &own : &peer);
-	if (!check_options(options, &why) || !reconcile_reader_init(&reconcile->reader, &why))
+	if (!has_urls || !reconcile_reader_init(&reconcile->reader, &why))
 		status = refuse(service, &why);
 	else
 		status = run(reconcile, service, &why);

@@ -11,7 +11,6 @@
 #include <time.h>
 
 #define FETCH_TIMEOUT_US (30 * US_PER_S)
-#define WAIT_US US_PER_S
 /* A service that is overloaded says so for seconds. */
 #define TRIES_MAX 10
 #define URL_SIZE (FETCH_URL_MAX + 256)
@@ -44,16 +43,6 @@ static bool fail(struct reconcile_reader *reader, const char *url, const char *w
 	return false;
 }
 
-/* 0: it was not answered. */
-static int fetch_once(struct reconcile_reader *reader, const char *url)
-{
-	if (!fetch_begin(reader->fetch, url, FETCH_TIMEOUT_US))
-		return 0;
-	while (fetch_state(reader->fetch) == FETCH_UNDER_WAY)
-		fetcher_wait(reader->fetcher, WAIT_US);
-	return fetch_state(reader->fetch) == FETCH_DONE ? fetch_status(reader->fetch) : 0;
-}
-
 static bool is_for_now(int status)
 {
 	return status == 429 || status == 503;
@@ -65,14 +54,14 @@ static bool get(struct reconcile_reader *reader, const char *url, struct json_do
                 bool *ret_found)
 {
 	const struct timespec pause = {.tv_sec = 1};
-	int status = fetch_once(reader, url);
+	int status = fetch_run(reader->fetch, url, FETCH_TIMEOUT_US);
 	const char *detail;
 	size_t offset;
 	char why[64];
 
 	for (int tries = 1; is_for_now(status) && tries < TRIES_MAX; tries++) {
 		(void)nanosleep(&pause, NULL);
-		status = fetch_once(reader, url);
+		status = fetch_run(reader->fetch, url, FETCH_TIMEOUT_US);
 	}
 	if (status == 0)
 		return fail(reader, url, fetch_why(reader->fetch));

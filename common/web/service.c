@@ -96,6 +96,10 @@ static const struct command commands[] = {
 	{"reconcile",
          "compare orders and payments of the two running services; exit 1 on a difference",
          run_reconcile, true, "[--json]"},
+	{"healthcheck",
+         "ask the service on this machine for /readyz, or with live for /healthz; exit 1 unless it "
+         "is well",
+         run_healthcheck, true, "[live]"},
 	{"options", "print the options as README.md shows them", run_options, false, NULL},
 	{"version", "print what this is", run_version, false, NULL},
 	{"help", "print this", run_help, false, NULL},
