@@ -217,6 +217,8 @@ static bool prepare_store(struct store *store, const char *url, struct schema *s
 	if (!schema_load(store->db, url, schema, why) ||
 	    !migrate(store->db, url, schema, now_us, why))
 		return false;
+	store->common_schema_before = (size_t)schema->parts[0].applied;
+	store->service_schema_before = (size_t)schema->parts[1].applied;
 	result = identity_load(store);
 	if (result == DB_OK && store->source[0] == '\0' && random == NULL)
 		return refuse(why, url, "holds no store");

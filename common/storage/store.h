@@ -27,6 +27,9 @@ struct store {
 	int lock_fd;                    /* flock on the directory while open; -1: none */
 	uint8_t sip_key[SIP_KEY_BYTES]; /* secret, made with the store */
 	char source[STORE_SOURCE_SIZE]; /* CloudEvents source, "/payment-service/JOURNAL_ID" */
+	/* Of the migrations of common/storage/schema and of the service's, how many had run before
+	 * store_open; it ran the rest. */
+	size_t common_schema_before, service_schema_before;
 };
 
 /* Opens for serving: creates the directory (0700) and the file (0600) where missing, refuses a

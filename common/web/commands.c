@@ -1,5 +1,5 @@
-/* commands.c - audit, backup, restore-check and restore as commands: what they print, and their
- * exit status. The work is done in storage/. */
+/* commands.c - audit, backup, restore-check, restore and migrate as commands: what they print, and
+ * their exit status. The work is done in storage/. */
 #include "web/commands.h"
 
 #include "runtime/env.h"
@@ -144,4 +144,34 @@ int run_restore(const struct service *service, const struct common_options *opti
 	}
 	audit_release(&audit);
 	return status;
+}
+
+static void print_applied(const char *part, const struct migration *migrations, size_t from,
+                          size_t count)
+{
+	for (size_t i = from; i < count; i++)
+		(void)printf("applied %s of %s\n", migrations[i].name, part);
+}
+
+int run_migrate(const struct service *service, const struct common_options *options,
+                const char *word)
+{
+	const char *url = options->database_url;
+	uint8_t random[STORE_RANDOM_BYTES];
+	struct store store;
+	struct buf why AUTO_BUF;
+
+	(void)word;
+	buf_init(&why, WHY_BYTES_MAX);
+	env_random(&env_system, random, sizeof(random));
+	if (!store_open(url, service->name, service->migrations, *service->migrations_count, random,
+	                env_now_us(&env_system), &store, &why))
+		return refuse(service, &why);
+	print_applied("common", storage_migrations, store.common_schema_before,
+	              storage_migrations_count);
+	print_applied(service->name, service->migrations, store.service_schema_before,
+	              *service->migrations_count);
+	(void)printf("database %s has the schema of this program\n", db_file_path(url));
+	store_close(&store);
+	return EXIT_SOUND;
 }

@@ -1,6 +1,6 @@
 /* commands.h - the commands that work on a store from the command line: audit, backup,
- * restore-check, restore; and those that ask running services: reconcile, healthcheck. service.c
- * has their rows. */
+ * restore-check, restore, migrate; and those that ask running services: reconcile, healthcheck.
+ * service.c has their rows. */
 #ifndef WEB_COMMANDS_H
 #define WEB_COMMANDS_H
 
@@ -12,7 +12,7 @@ typedef int command_fn(const struct service *service, const struct common_option
                        const char *word);
 
 /* 0; 1: a finding; 2: wrong use, or it could not be tried. */
-command_fn run_audit, run_backup, run_restore_check, run_restore;
+command_fn run_audit, run_backup, run_restore_check, run_restore, run_migrate;
 /* 0; 1: a difference; 2: wrong use, or a service could not be read. In reconcile.c. */
 command_fn run_reconcile;
 /* 0; 1: the service on this machine is not well, or does not answer. In healthcheck.c. */

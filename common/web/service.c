@@ -96,6 +96,9 @@ static const struct command commands[] = {
 	{"reconcile",
          "compare orders and payments of the two running services; exit 1 on a difference",
          run_reconcile, true, "[--json]"},
+	{"migrate",
+         "bring the store of a stopped service to this program's schema, as a start does",
+         run_migrate, true, NULL},
 	{"healthcheck",
          "ask the service on this machine for /readyz, or with live for /healthz; exit 1 unless it "
          "is well",

@@ -188,9 +188,13 @@ START_TEST(each_migration_runs_once_and_in_order)
 	struct buf AUTO_BUF why;
 
 	ck_assert(open_store(STORE_FILE, FIXTURE_SERVICE, good, 1, &store, &why));
+	ck_assert_uint_eq(store.common_schema_before, 0);
+	ck_assert_uint_eq(store.service_schema_before, 0);
 	store_close(&store);
 	for (int i = 0; i < 2; i++) {
 		ck_assert(open_store(STORE_FILE, FIXTURE_SERVICE, good, 3, &store, &why));
+		ck_assert_uint_eq(store.common_schema_before, storage_migrations_count);
+		ck_assert_uint_eq(store.service_schema_before, i == 0 ? 1 : 3);
 		store_close(&store);
 	}
 	ck_assert_int_eq(fixture_number(STORE_FILE, "SELECT sum(x) FROM b"), 1);
