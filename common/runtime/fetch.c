@@ -3,8 +3,10 @@
 #include "runtime/fetch.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define ACCEPT_SIZE 128
@@ -20,6 +22,7 @@ struct fetch {
 	enum fetch_state state;
 	CURLcode code;
 	struct buf body;
+	int fd; /* where bodies go instead; -1: nowhere else */
 };
 
 struct fetcher *fetcher_new(void)
@@ -88,10 +91,25 @@ void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us)
 	(void)take_ended(fetcher);
 }
 
+static size_t write_all(int fd, const char *bytes, size_t count)
+{
+	for (size_t at = 0; at < count;) {
+		ssize_t written = write(fd, bytes + at, count - at);
+		if (written < 0 && errno != EINTR)
+			return 0;
+		at += written < 0 ? 0 : (size_t)written;
+	}
+	return count;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct fetch *fetch = arg;
+	long status = 0;
 
+	(void)curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (fetch->fd >= 0 && status == 200)
+		return write_all(fetch->fd, bytes, size * count);
 	buf_add(&fetch->body, bytes, size * count);
 	return fetch->body.full ? 0 : size * count;
 }
@@ -126,6 +144,7 @@ struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t byte
 	if (fetch == NULL)
 		return NULL;
 	fetch->fetcher = fetcher;
+	fetch->fd = -1;
 	buf_init(&fetch->body, bytes_max);
 	if (set_up(fetch, accept))
 		return fetch;
@@ -208,6 +227,16 @@ bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, in
 	ensure(fetch->state == FETCH_DONE);
 	return curl_easy_header(fetch->easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK &&
 	       found->amount == 1 && text_to_int(text_of(found->value), max, ret_number);
+}
+
+void fetch_into(struct fetch *fetch, int fd)
+{
+	fetch->fd = fd;
+}
+
+size_t fetch_bytes_max(const struct fetch *fetch)
+{
+	return fetch->body.bytes_max;
 }
 
 void fetch_swap_body(struct fetch *fetch, struct buf *body)

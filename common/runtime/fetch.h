@@ -44,6 +44,10 @@ int fetch_status(const struct fetch *fetch);
 bool fetch_connected_anew(const struct fetch *fetch);
 /* A header field that is a number, at most max; false where there is none. */
 bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, int64_t *ret_number);
+/* From now on the bodies of answers with status 200 are written to the open file instead. */
+void fetch_into(struct fetch *fetch, int fd);
+/* As fetch_new had it. */
+size_t fetch_bytes_max(const struct fetch *fetch);
 /* Gives the body, and takes a buffer for the next one instead. */
 void fetch_swap_body(struct fetch *fetch, struct buf *body);
 

@@ -47,8 +47,9 @@ static void note_bytes(void *arg, const struct db_row *row)
 	*(int64_t *)arg = db_int(row, 0);
 }
 
-static bool fill(struct db *db, const char *path, int fd, struct buf *why)
+static bool fill_snapshot(void *arg, const char *path, int fd, struct buf *why)
 {
+	struct db *db = arg;
 	int64_t bytes = 0;
 
 	DB_SEND0(db, &store_bytes, note_bytes, &bytes);
@@ -62,7 +63,8 @@ static bool fill(struct db *db, const char *path, int fd, struct buf *why)
 	return false;
 }
 
-bool backup_snapshot(struct db *db, const char *path, int *ret_fd, struct buf *why)
+/* A new file that fill fills, or none. */
+static bool create(const char *path, backup_fill_fn *fill, void *arg, int *ret_fd, struct buf *why)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 
@@ -75,13 +77,18 @@ bool backup_snapshot(struct db *db, const char *path, int *ret_fd, struct buf *w
 	}
 	if (fd < 0)
 		return refuse_errno(why, path, "cannot be made");
-	if (!fill(db, path, fd, why)) {
+	if (!fill(arg, path, fd, why)) {
 		(void)unlink(path);
 		(void)close(fd);
 		return false;
 	}
 	*ret_fd = fd;
 	return true;
+}
+
+bool backup_snapshot(struct db *db, const char *path, int *ret_fd, struct buf *why)
+{
+	return create(path, fill_snapshot, db, ret_fd, why);
 }
 
 /* Nobody's file is ever replaced. Some network file systems only know the plain rename. */
@@ -92,12 +99,20 @@ static bool put_in_place(const char *partial, const char *file)
 	return errno == EINVAL && access(file, F_OK) != 0 && rename(partial, file) == 0;
 }
 
-static bool snapshot_and_place(struct db *db, const char *partial, const char *file,
-                               struct buf *why)
+bool backup_write(const char *file, backup_fill_fn *fill, void *arg, struct buf *why)
 {
+	char partial[PATH_MAX];
 	int fd;
 
-	if (!backup_snapshot(db, partial, &fd, why))
+	if (snprintf(partial, sizeof(partial), "%s" PARTIAL, file) >= (int)sizeof(partial)) {
+		buf_add_str(why, "the name of the backup is too long");
+		return false;
+	}
+	if (access(file, F_OK) == 0) {
+		buf_addf(why, "%s exists: give the backup another name", file);
+		return false;
+	}
+	if (!create(partial, fill, arg, &fd, why))
 		return false;
 	bool is_placed = fsync(fd) == 0 && put_in_place(partial, file) && place_sync_parent(file);
 	if (!is_placed) {
@@ -110,20 +125,11 @@ static bool snapshot_and_place(struct db *db, const char *partial, const char *f
 
 bool backup_make(const char *url, const char *file, struct buf *why)
 {
-	char partial[PATH_MAX];
 	struct db *db;
 
-	if (snprintf(partial, sizeof(partial), "%s" PARTIAL, file) >= (int)sizeof(partial)) {
-		buf_add_str(why, "the name of the backup is too long");
-		return false;
-	}
-	if (access(file, F_OK) == 0) {
-		buf_addf(why, "%s exists: give the backup another name", file);
-		return false;
-	}
 	if (db_open(url, DB_READER, &db, why) != DB_OK)
 		return false;
-	bool is_made = snapshot_and_place(db, partial, file, why);
+	bool is_made = backup_write(file, fill_snapshot, db, why);
 	db_close(db);
 	return is_made;
 }

@@ -12,8 +12,12 @@
  * caller closes *ret_fd, which can be read from. On failure why is one sentence, and there is no
  * file. */
 must_use bool backup_snapshot(struct db *db, const char *path, int *ret_fd, struct buf *why);
-/* Makes the backup `file` of the store at url: durable and whole, or not there at all. A file that
- * exists is refused. */
+/* Fills the new, empty file `path`, open as fd. False: it could not, and why says so. */
+typedef bool backup_fill_fn(void *arg, const char *path, int fd, struct buf *why);
+/* Makes `file` of what fill writes: durable and whole, or not there at all. A file that exists is
+ * refused. */
+must_use bool backup_write(const char *file, backup_fill_fn *fill, void *arg, struct buf *why);
+/* Makes the backup `file` of the store at url in this way. */
 must_use bool backup_make(const char *url, const char *file, struct buf *why);
 /* Whether the file system of fd takes so many bytes more, and BACKUP_SPARE_BYTES. path is named in
  * why. */

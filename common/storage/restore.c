@@ -204,24 +204,31 @@ static void note_live(void *arg, const struct db_row *row)
 	hash_sha256(text.ptr, text.len, &line->hash);
 }
 
+void restore_compare(struct audit *audit, const struct journal_head *head, const struct hash *live)
+{
+	char where[FINDING_WHERE_SIZE];
+
+	(void)snprintf(where, sizeof(where), "journal seq %" PRId64, head->seq);
+	if (live == NULL)
+		audit_finding(audit, CHECK_LIVE, where,
+		              "the live journal does not have this event: it was cut, or begun "
+		              "anew");
+	else if (!hash_equal(live, &head->hash))
+		audit_finding(audit, CHECK_LIVE, where,
+		              "the live journal has another event here: one of the two was "
+		              "changed");
+}
+
 static void check_live_line(struct db *live, struct audit *audit)
 {
 	const struct journal_head *head = &audit->head;
 	struct live_line line = {0};
-	char where[FINDING_WHERE_SIZE];
 
-	(void)snprintf(where, sizeof(where), "journal seq %" PRId64, head->seq);
 	if (journal_read(live, head->seq - 1, 1, note_live, &line) != DB_OK)
-		audit_finding(audit, CHECK_LIVE, where, "the live store cannot be read: %s",
+		audit_finding(audit, CHECK_LIVE, "live store", "it cannot be read: %s",
 		              db_why(live));
-	else if (line.seq != head->seq)
-		audit_finding(audit, CHECK_LIVE, where,
-		              "the live journal does not have this event: it was cut, or begun "
-		              "anew");
-	else if (!hash_equal(&line.hash, &head->hash))
-		audit_finding(audit, CHECK_LIVE, where,
-		              "the live journal has another event here: one of the two was "
-		              "changed");
+	else
+		restore_compare(audit, head, line.seq == head->seq ? &line.hash : NULL);
 }
 
 /* Against the live store, if there is one: its source, and the line at the copy's head. */

@@ -37,6 +37,9 @@ struct restored {
  */
 must_use bool restore_check(const struct restore_plan *plan, const char *scratch_parent,
                             struct audit *audit, struct restored *ret_restored, struct buf *why);
+/* Adds the finding "live-chain" where the event at the backup's head is another in the live
+ * journal; live is the hash of the live journal's line there, NULL: it has none. */
+void restore_compare(struct audit *audit, const struct journal_head *head, const struct hash *live);
 /* Takes the lock of the live store's directory and audits a copy of the backup there. No finding:
  * it gets the event journal.restored and is put in the store's place; the old store is set aside
  * whole. False: nothing was changed, or the old store was set aside already, and why says which. */

@@ -4,7 +4,9 @@
 
 #include "runtime/env.h"
 #include "storage/backup.h"
+#include "storage/backup_folder.h"
 #include "storage/restore.h"
+#include "web/remote.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +20,11 @@ static int refuse(const struct service *service, const struct buf *why)
 {
 	(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(why));
 	return EXIT_REFUSED;
+}
+
+static bool asks_service(const struct common_options *options)
+{
+	return options->service_url[0] != '\0';
 }
 
 static int print_lines(const struct audit *audit)
@@ -40,7 +47,8 @@ static int print_json(const struct audit *audit, const char *service, const char
 	return audit->findings_count == 0 ? EXIT_SOUND : EXIT_FINDING;
 }
 
-int run_audit(const struct service *service, const struct common_options *options, const char *word)
+static int audit_store(const struct service *service, const struct common_options *options,
+                       bool as_json)
 {
 	struct store store;
 	struct audit audit;
@@ -52,22 +60,61 @@ int run_audit(const struct service *service, const struct common_options *option
 		return refuse(service, &why);
 	audit_init(&audit);
 	audit_all(&audit, &store, service->audit);
-	int status = word == NULL ? print_lines(&audit)
-	                          : print_json(&audit, service->name, store.source);
+	int status =
+		as_json ? print_json(&audit, service->name, store.source) : print_lines(&audit);
 	audit_release(&audit);
 	store_close(&store);
 	return status;
 }
 
+static int audit_running(const struct service *service, const struct common_options *options,
+                         bool as_json)
+{
+	struct buf text AUTO_BUF, why AUTO_BUF;
+	bool is_sound;
+
+	buf_init(&text, AUDIT_REPORT_BYTES_MAX);
+	buf_init(&why, WHY_BYTES_MAX);
+	if (!remote_audit(options, as_json, &text, &is_sound, &why))
+		return refuse(service, &why);
+	(void)fputs(buf_str(&text), stdout);
+	return is_sound ? EXIT_SOUND : EXIT_FINDING;
+}
+
+int run_audit(const struct service *service, const struct common_options *options, const char *word)
+{
+	return asks_service(options) ? audit_running(service, options, word != NULL)
+	                             : audit_store(service, options, word != NULL);
+}
+
+/* The file that a word names: itself, or in the folder it is a backup made now. */
+static bool name_backup(const struct service *service, const char *word, char ret_file[PATH_MAX],
+                        struct buf *why)
+{
+	char name[BACKUP_NAME_SIZE];
+
+	if (!backup_folder_is(word))
+		return backup_folder_path("", word, ret_file, why);
+	backup_name(service->name, env_now_us(&env_system), name);
+	return backup_folder_path(word, name, ret_file, why);
+}
+
 int run_backup(const struct service *service, const struct common_options *options,
                const char *word)
 {
+	char file[PATH_MAX];
 	struct buf why AUTO_BUF;
 
 	buf_init(&why, WHY_BYTES_MAX);
-	if (!backup_make(options->database_url, word, &why))
+	if (!name_backup(service, word, file, &why))
 		return refuse(service, &why);
-	(void)printf("%s is written; check it: %s restore-check %s\n", word, service->name, word);
+	if (!(asks_service(options) ? remote_backup(options, file, &why)
+	                            : backup_make(options->database_url, file, &why)))
+		return refuse(service, &why);
+	(void)printf("%s is written; check it: %s restore-check %s\n", file, service->name, file);
+	if (backup_folder_is(word) &&
+	    !backup_folder_trim(word, service->name, options->backup_keep, &why))
+		return refuse(service, &why);
 	return EXIT_SOUND;
 }
 
@@ -87,23 +134,33 @@ static struct restore_plan plan_of(const struct service *service,
 	return plan;
 }
 
+/* The copy's audit, and where its last event must be as well. */
+static bool check_backup(const struct restore_plan *plan, const struct common_options *options,
+                         struct audit *audit, struct buf *why)
+{
+	const char *named = getenv("TMPDIR");
+	struct restored restored;
+
+	return restore_check(plan, named != NULL && named[0] != '\0' ? named : NULL, audit,
+	                     &restored, why) &&
+	       (!asks_service(options) || remote_check_chain(options, &restored.head, audit, why));
+}
+
 int run_restore_check(const struct service *service, const struct common_options *options,
                       const char *word)
 {
-	const struct restore_plan plan = plan_of(service, options, word);
-	const char *named = getenv("TMPDIR");
-	struct restored restored;
+	char file[PATH_MAX];
 	struct audit audit;
 	struct buf why AUTO_BUF;
-	int status;
 
 	buf_init(&why, WHY_BYTES_MAX);
+	if (!(backup_folder_is(word) ? backup_folder_newest(word, service->name, file, &why)
+	                             : backup_folder_path("", word, file, &why)))
+		return refuse(service, &why);
+	const struct restore_plan plan = plan_of(service, options, file);
 	audit_init(&audit);
-	if (restore_check(&plan, named != NULL && named[0] != '\0' ? named : NULL, &audit,
-	                  &restored, &why))
-		status = print_lines(&audit);
-	else
-		status = refuse(service, &why);
+	int status = check_backup(&plan, options, &audit, &why) ? print_lines(&audit)
+	                                                        : refuse(service, &why);
 	audit_release(&audit);
 	return status;
 }

@@ -300,27 +300,6 @@ static int refuse(const struct service *service, const struct buf *why)
 	return EXIT_REFUSED;
 }
 
-static void add_peer_url(const struct common_options *options, struct buf *out)
-{
-	size_t len = strlen(options->peer_url);
-
-	while (len > 0 && options->peer_url[len - 1] == '/')
-		len--;
-	buf_add(out, options->peer_url, len);
-}
-
-static bool make_urls(const struct common_options *options, struct buf *own, struct buf *peer,
-                      struct buf *why)
-{
-	if (!fetch_url_is_valid(options->peer_url)) {
-		buf_add_str(why, "PEER_URL must be the other service's http or https URL, without "
-		                 "user, query and fragment");
-		return false;
-	}
-	add_peer_url(options, peer);
-	return own_url_add(options, own, why);
-}
-
 static int run(struct reconcile *reconcile, const struct service *service, const struct buf *why)
 {
 	bool is_complete;
@@ -350,7 +329,7 @@ int run_reconcile(const struct service *service, const struct common_options *op
 		return refuse(service, &why);
 	}
 	reconcile->as_json = word != NULL;
-	bool has_urls = make_urls(options, &own, &peer, &why);
+	bool has_urls = own_url_add(options, &own, &why) && peer_url_add(options, &peer, &why);
 	reconcile->reader.order_url = buf_str(service->takes_payments ? &peer : &own);
 	reconcile->reader.payment_url = buf_str(service->takes_payments ? &own : &peer);
 	if (!has_urls || !reconcile_reader_init(&reconcile->reader, &why))

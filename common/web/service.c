@@ -20,6 +20,11 @@ static const struct option common_options[] = {
 	COMMON_OPTION("PEER_URL", OPTION_TEXT, peer_url, "", 0, 2000, NULL,
                       "http or https URL of the other service, whose journal is followed; empty: "
                       "none is"),
+	COMMON_OPTION(
+		"SERVICE_URL", OPTION_TEXT, service_url, "", 0, 2000, NULL,
+		"URL of the running service that commands ask: healthcheck and reconcile, and "
+		"audit, backup and restore-check instead of the store; empty: LISTEN and PORT, "
+		"and the store"),
 	COMMON_OPTION("CURRENCY", OPTION_CURRENCY, currency, "USD", 0, 0, NULL,
                       "ISO 4217 code of requests that name none"),
 	COMMON_OPTION("AUTH", OPTION_ENUM, auth, "none", 0, 0, auth_names,
@@ -43,6 +48,8 @@ static const struct option common_options[] = {
                       "time to serve on after SIGTERM while /readyz already fails"),
 	COMMON_OPTION("AUDIT_INTERVAL", OPTION_DURATION, audit_interval_us, "1h", 0, 24 * HOUR_US,
                       NULL, "time between two audits of the journal's newest part; 0 is never"),
+	COMMON_OPTION("BACKUP_KEEP", OPTION_INTEGER, backup_keep, "0", 0, 100000, NULL,
+                      "backups that the command backup leaves in a folder; 0 is all"),
 	COMMON_OPTION("WEBHOOK_ALLOW_PRIVATE", OPTION_BOOLEAN, webhook_allow_private, "0", 0, 1,
                       NULL, "1 permits webhooks over http and to private addresses"),
 	{0},
@@ -87,10 +94,13 @@ static const struct command commands[] = {
 	{"audit",
          "check journal, states and storage, also beside a running daemon; exit 1 on a finding",
          run_audit, true, "[--json]"},
-	{"backup", "copy the store into a new file, also beside a running daemon", run_backup, true,
-         "FILE"},
-	{"restore-check", "audit a copy of a backup; exit 1 on a finding", run_restore_check, true,
-         "FILE"},
+	{"backup",
+         "copy the store into a new file (FOLDER/: named by the time), also beside a running "
+         "daemon",
+         run_backup, true, "FILE"},
+	{"restore-check",
+         "audit a copy of a backup (FOLDER/: the newest there); exit 1 on a finding",
+         run_restore_check, true, "FILE"},
 	{"restore", "put a sound backup in the place of the store, which is set aside", run_restore,
          true, "FILE"},
 	{"reconcile",

@@ -14,13 +14,15 @@ struct common_options {
 	const char *listen;
 	int64_t port;
 	const char *database_url;
-	const char *peer_url; /* "": none */
+	const char *peer_url;    /* "": none */
+	const char *service_url; /* "": on this machine */
 	const struct currency *currency;
 	int64_t auth, allow_anonymous;
 	int64_t log_level;
 	int64_t connections_max, connections_per_address_max, queue_max;
 	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;
 	int64_t webhook_allow_private;
+	int64_t backup_keep;
 	int64_t outcome_wait_us; /* of a call whose outcome is open; 0 where there are none */
 };
 

@@ -3,12 +3,12 @@
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "storage/backup.h"
+#include "storage/backup_folder.h"
 #include "storage/restore.h"
 #include "web/pages.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SNAPSHOT ".snapshot"
@@ -58,14 +58,11 @@ static bool snapshot_path(const char *database_url, char out[PATH_MAX])
 static void name_file(struct request *request)
 {
 	const struct api_settings *settings = api_settings(request->api);
-	time_t now = (time_t)(env_now_us(settings->env) / US_PER_S);
-	struct tm parts;
-	char time_text[24];
+	char name[BACKUP_NAME_SIZE];
 
-	ensure(gmtime_r(&now, &parts) != NULL);
-	ensure(strftime(time_text, sizeof(time_text), "%Y%m%dT%H%M%SZ", &parts) > 0);
+	backup_name(settings->service, env_now_us(settings->env), name);
 	(void)snprintf(request->file_name, sizeof(request->file_name),
-	               "attachment; filename=\"%s-%s.db\"", settings->service, time_text);
+	               "attachment; filename=\"%s\"", name);
 }
 
 /* The snapshot has no name any more once it is sent: nothing is left of it, however that ends. */
