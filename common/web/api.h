@@ -94,6 +94,9 @@ struct request {
 	char path_id[PATH_ID_MAX + 1];
 	char request_id[REQUEST_ID_MAX + 1];
 	struct text traceparent; /* TEXT_NONE: none, or malformed */
+	/* The name of the key it came with, in caller_name; "": nobody knows who calls. */
+	struct text caller;
+	char caller_name[SEEN_CALLER_MAX + 1];
 	struct json_doc doc;
 	bool has_doc;
 	struct buf scratch;     /* the decoded query; texts of input point into it */

@@ -146,7 +146,7 @@ static void log_request(const struct request *request, int64_t duration_us)
 	         L_STR("route", request->endpoint == NULL ? "" : request->endpoint->path),
 	         L_INT("status", x->answer.status), L_INT("duration_us", duration_us),
 	         L_INT("bytes", answer->has_file ? answer->file_bytes : (int64_t)answer->body.len),
-	         L_STR("address", x->address));
+	         L_STR("address", x->address), L_TEXT("caller", request->caller));
 }
 
 void report_request(struct report *report, const struct request *request)

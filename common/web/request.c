@@ -113,6 +113,7 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 	answer_init(&request->job.answer);
 	buf_init(&request->job.kept, ANSWER_BYTES_MAX);
 	x->user = request;
+	request->caller = text_of(request->caller_name);
 	take_request_id(request);
 	request->job.request_id = text_of(request->request_id);
 	traceparent = http_header_find(x, "traceparent", NULL);
@@ -184,7 +185,7 @@ static enum error check_body_kind(const struct request *request)
 
 struct seen_key request_seen_key(const struct request *request, struct text key)
 {
-	struct seen_key seen = {.caller = TEXT_LITERAL(""), .key = key};
+	struct seen_key seen = {.caller = request->caller, .key = key};
 
 	seen.key_hash = hash_keyed_pair(api_settings(request->api)->sip_key, seen.caller, key);
 	return seen;
