@@ -81,10 +81,11 @@ static int audit_running(const struct service *service, const struct common_opti
 	return is_sound ? EXIT_SOUND : EXIT_FINDING;
 }
 
-int run_audit(const struct service *service, const struct common_options *options, const char *word)
+int run_audit(const struct service *service, const struct common_options *options,
+              const char *const *words)
 {
-	return asks_service(options) ? audit_running(service, options, word != NULL)
-	                             : audit_store(service, options, word != NULL);
+	return asks_service(options) ? audit_running(service, options, words[0] != NULL)
+	                             : audit_store(service, options, words[0] != NULL);
 }
 
 /* The file that a word names: itself, or in the folder it is a backup made now. */
@@ -100,20 +101,20 @@ static bool name_backup(const struct service *service, const char *word, char re
 }
 
 int run_backup(const struct service *service, const struct common_options *options,
-               const char *word)
+               const char *const *words)
 {
 	char file[PATH_MAX];
 	struct buf why AUTO_BUF;
 
 	buf_init(&why, WHY_BYTES_MAX);
-	if (!name_backup(service, word, file, &why))
+	if (!name_backup(service, words[0], file, &why))
 		return refuse(service, &why);
 	if (!(asks_service(options) ? remote_backup(options, file, &why)
 	                            : backup_make(options->database_url, file, &why)))
 		return refuse(service, &why);
 	(void)printf("%s is written; check it: %s restore-check %s\n", file, service->name, file);
-	if (backup_folder_is(word) &&
-	    !backup_folder_trim(word, service->name, options->backup_keep, &why))
+	if (backup_folder_is(words[0]) &&
+	    !backup_folder_trim(words[0], service->name, options->backup_keep, &why))
 		return refuse(service, &why);
 	return EXIT_SOUND;
 }
@@ -147,15 +148,15 @@ static bool check_backup(const struct restore_plan *plan, const struct common_op
 }
 
 int run_restore_check(const struct service *service, const struct common_options *options,
-                      const char *word)
+                      const char *const *words)
 {
 	char file[PATH_MAX];
 	struct audit audit;
 	struct buf why AUTO_BUF;
 
 	buf_init(&why, WHY_BYTES_MAX);
-	if (!(backup_folder_is(word) ? backup_folder_newest(word, service->name, file, &why)
-	                             : backup_folder_path("", word, file, &why)))
+	if (!(backup_folder_is(words[0]) ? backup_folder_newest(words[0], service->name, file, &why)
+	                                 : backup_folder_path("", words[0], file, &why)))
 		return refuse(service, &why);
 	const struct restore_plan plan = plan_of(service, options, file);
 	audit_init(&audit);
@@ -179,9 +180,9 @@ static void print_next_steps(const struct service *service, const struct restore
 }
 
 int run_restore(const struct service *service, const struct common_options *options,
-                const char *word)
+                const char *const *words)
 {
-	const struct restore_plan plan = plan_of(service, options, word);
+	const struct restore_plan plan = plan_of(service, options, words[0]);
 	struct restored restored;
 	struct audit audit;
 	struct buf why AUTO_BUF;
@@ -197,7 +198,7 @@ int run_restore(const struct service *service, const struct common_options *opti
 			print_next_steps(service, &restored);
 		else
 			(void)fprintf(stderr, "%s: %s is not restored: nothing was changed\n",
-			              service->name, word);
+			              service->name, words[0]);
 	}
 	audit_release(&audit);
 	return status;
@@ -211,14 +212,14 @@ static void print_applied(const char *part, const struct migration *migrations, 
 }
 
 int run_migrate(const struct service *service, const struct common_options *options,
-                const char *word)
+                const char *const *words)
 {
 	const char *url = options->database_url;
 	uint8_t random[STORE_RANDOM_BYTES];
 	struct store store;
 	struct buf why AUTO_BUF;
 
-	(void)word;
+	(void)words;
 	buf_init(&why, WHY_BYTES_MAX);
 	env_random(&env_system, random, sizeof(random));
 	if (!store_open(url, service->name, service->migrations, *service->migrations_count, random,

@@ -6,10 +6,12 @@
 
 #include "web/service.h"
 
-/* Returns the exit status. options is the service's struct, filled, or NULL; word is what comes
- * after the command's name, or NULL. */
+#define COMMAND_WORDS_MAX 2
+
+/* Returns the exit status. options is the service's struct, filled, or NULL; words are the
+ * COMMAND_WORDS_MAX that come after the command's name, NULL where there is none. */
 typedef int command_fn(const struct service *service, const struct common_options *options,
-                       const char *word);
+                       const char *const *words);
 
 /* 0; 1: a finding; 2: wrong use, or it could not be tried. */
 command_fn run_audit, run_backup, run_restore_check, run_restore, run_migrate;

@@ -315,7 +315,7 @@ static int run(struct reconcile *reconcile, const struct service *service, const
 }
 
 int run_reconcile(const struct service *service, const struct common_options *options,
-                  const char *word)
+                  const char *const *words)
 {
 	struct reconcile *reconcile = calloc(1, sizeof(*reconcile));
 	struct buf why AUTO_BUF, own AUTO_BUF, peer AUTO_BUF;
@@ -328,7 +328,7 @@ int run_reconcile(const struct service *service, const struct common_options *op
 		buf_add_str(&why, "There is not enough memory to start.");
 		return refuse(service, &why);
 	}
-	reconcile->as_json = word != NULL;
+	reconcile->as_json = words[0] != NULL;
 	bool has_urls = own_url_add(options, &own, &why) && peer_url_add(options, &peer, &why);
 	reconcile->reader.order_url = buf_str(service->takes_payments ? &peer : &own);
 	reconcile->reader.payment_url = buf_str(service->takes_payments ? &own : &peer);

@@ -334,7 +334,8 @@ static void stop_all(struct running *running)
 	store_close(&running->store);
 }
 
-int serve(const struct service *service, const struct common_options *options, const char *word)
+int serve(const struct service *service, const struct common_options *options,
+          const char *const *words)
 {
 	struct running running = {.service = service,
 	                          .options = options,
@@ -342,7 +343,7 @@ int serve(const struct service *service, const struct common_options *options, c
 	                          .started_us = env_now_us(&env_system)};
 	struct buf why AUTO_BUF;
 
-	(void)word;
+	(void)words;
 	buf_init(&why, 4096);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, end_at_once);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HOUR_US (3600 * US_PER_S)
+#define USAGE_WIDTH 21 /* of --help's first column */
 
 static const char *const auth_names[] = {"none", NULL};
 
@@ -60,26 +61,27 @@ struct command {
 	command_fn *run;
 	bool needs_options; /* reads them from flags and environment first; run gets NULL otherwise
 	                     */
-	const char *word;   /* after the name: "FILE" must be there, "[--json]" may be */
+	/* After the name: "FILE" must be there, "[--json]" may be. */
+	const char *words[COMMAND_WORDS_MAX];
 };
 
 static int run_version(const struct service *service, const struct common_options *options,
-                       const char *word)
+                       const char *const *words)
 {
 	(void)options;
-	(void)word;
+	(void)words;
 	(void)printf("%s %s (%s)\n", service->name, version_number, version_commit);
 	return 0;
 }
 
 static int run_options(const struct service *service, const struct common_options *options,
-                       const char *word)
+                       const char *const *words)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct buf text AUTO_BUF;
 
 	(void)options;
-	(void)word;
+	(void)words;
 	buf_init(&text, 65536);
 	buf_add_str(&text, "| variable | flag | default | meaning |\n|---|---|---|---|\n");
 	config_markdown(tables, ARRAY_LEN(tables), &text);
@@ -90,50 +92,74 @@ static int run_options(const struct service *service, const struct common_option
 static command_fn run_help;
 
 static const struct command commands[] = {
-	{"serve", "serve requests until SIGTERM; the default", serve, true, NULL},
+	{"serve", "serve requests until SIGTERM; the default", serve, true, {NULL}},
 	{"audit",
          "check journal, states and storage, also beside a running daemon; exit 1 on a finding",
-         run_audit, true, "[--json]"},
+         run_audit,
+         true,
+         {"[--json]"}},
 	{"backup",
          "copy the store into a new file (FOLDER/: named by the time), also beside a running "
          "daemon",
-         run_backup, true, "FILE"},
+         run_backup,
+         true,
+         {"FILE"}},
 	{"restore-check",
          "audit a copy of a backup (FOLDER/: the newest there); exit 1 on a finding",
-         run_restore_check, true, "FILE"},
-	{"restore", "put a sound backup in the place of the store, which is set aside", run_restore,
-         true, "FILE"},
+         run_restore_check,
+         true,
+         {"FILE"}},
+	{"restore",
+         "put a sound backup in the place of the store, which is set aside",
+         run_restore,
+         true,
+         {"FILE"}},
 	{"reconcile",
          "compare orders and payments of the two running services; exit 1 on a difference",
-         run_reconcile, true, "[--json]"},
+         run_reconcile,
+         true,
+         {"[--json]"}},
 	{"migrate",
          "bring the store of a stopped service to this program's schema, as a start does",
-         run_migrate, true, NULL},
+         run_migrate,
+         true,
+         {NULL}},
 	{"healthcheck",
          "ask the service on this machine for /readyz, or with live for /healthz; exit 1 unless it "
          "is well",
-         run_healthcheck, true, "[live]"},
-	{"options", "print the options as README.md shows them", run_options, false, NULL},
-	{"version", "print what this is", run_version, false, NULL},
-	{"help", "print this", run_help, false, NULL},
+         run_healthcheck,
+         true,
+         {"[live]"}},
+	{"options", "print the options as README.md shows them", run_options, false, {NULL}},
+	{"version", "print what this is", run_version, false, {NULL}},
+	{"help", "print this", run_help, false, {NULL}},
 };
 
+/* "backup FILE" */
+static void add_usage(const struct command *command, struct buf *out)
+{
+	buf_add_str(out, command->name);
+	for (size_t i = 0; i < COMMAND_WORDS_MAX && command->words[i] != NULL; i++)
+		buf_addf(out, " %s", command->words[i]);
+}
+
 static int run_help(const struct service *service, const struct common_options *options,
-                    const char *word)
+                    const char *const *words)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct buf text AUTO_BUF;
 
 	(void)options;
-	(void)word;
+	(void)words;
 	buf_init(&text, 65536);
 	buf_addf(&text, "%s - %s\n\nUsage: %s [COMMAND] [OPTION...]\n\nCommands:\n", service->name,
 	         service->summary, service->name);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		const char *more = commands[i].word == NULL ? "" : commands[i].word;
-		int width = 20 - (int)strlen(commands[i].name);
+		struct buf usage AUTO_BUF;
 
-		buf_addf(&text, "  %s %-*s%s\n", commands[i].name, width, more, commands[i].help);
+		buf_init(&usage, 256);
+		add_usage(&commands[i], &usage);
+		buf_addf(&text, "  %-*s %s\n", USAGE_WIDTH, buf_str(&usage), commands[i].help);
 	}
 	buf_add_str(&text, "\nOptions (each also an environment variable; a flag wins):\n");
 	config_help(tables, ARRAY_LEN(tables), &text);
@@ -159,10 +185,11 @@ static const struct command *choose_command(int argc, char **argv, int *flags)
 {
 	const struct command *command;
 
-	*flags = 1;
+	*flags = argc; /* --help anywhere: nothing else counts */
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return find_command("help");
+	*flags = 1;
 	if (argc < 2)
 		return find_command("serve");
 	command = find_command(argv[1]);
@@ -171,27 +198,31 @@ static const struct command *choose_command(int argc, char **argv, int *flags)
 	return command == NULL && argv[1][0] == '-' ? find_command("serve") : command;
 }
 
-/* Takes the command's word from argv[*flags]. False: it must be there, and is not. */
-static bool take_word(const struct command *command, int argc, char **argv, int *flags,
-                      const char **ret_word)
+/* Takes the command's words from argv[*flags] on. The one that must be there and is not, or NULL.
+ */
+static const char *take_words(const struct command *command, int argc, char **argv, int *flags,
+                              const char *ret_words[COMMAND_WORDS_MAX])
 {
-	const char *word = *flags < argc ? argv[*flags] : NULL;
+	for (size_t i = 0; i < COMMAND_WORDS_MAX; i++) {
+		const char *wanted = command->words[i];
+		const char *word = *flags < argc ? argv[*flags] : NULL;
 
-	*ret_word = NULL;
-	if (command->word == NULL)
-		return true;
-	if (command->word[0] == '[') {
-		size_t len = strlen(command->word) - 2; /* without the brackets */
+		ret_words[i] = NULL;
+		if (wanted == NULL)
+			continue;
+		if (wanted[0] == '[') {
+			size_t len = strlen(wanted) - 2; /* without the brackets */
 
-		if (word == NULL || strlen(word) != len ||
-		    memcmp(word, command->word + 1, len) != 0)
-			return true;
-	} else if (word == NULL || word[0] == '-' || word[0] == '\0') {
-		return false;
+			if (word == NULL || strlen(word) != len ||
+			    memcmp(word, wanted + 1, len) != 0)
+				continue;
+		} else if (word == NULL || word[0] == '-' || word[0] == '\0') {
+			return wanted;
+		}
+		ret_words[i] = word;
+		(*flags)++;
 	}
-	*ret_word = word;
-	(*flags)++;
-	return true;
+	return NULL;
 }
 
 int service_main(const struct service *service, int argc, char **argv)
@@ -199,7 +230,7 @@ int service_main(const struct service *service, int argc, char **argv)
 	const struct option *tables[] = {service->options, common_options};
 	struct common_options *options = calloc(1, service->options_size);
 	struct buf why AUTO_BUF;
-	const char *word;
+	const char *words[COMMAND_WORDS_MAX], *missing;
 	int flags, status = 2;
 	const struct command *command = choose_command(argc, argv, &flags);
 
@@ -207,19 +238,22 @@ int service_main(const struct service *service, int argc, char **argv)
 	if (command == NULL) {
 		(void)fprintf(stderr, "%s: \"%s\" is not a command; see --help\n", service->name,
 		              argv[1]);
-	} else if (!take_word(command, argc, argv, &flags, &word)) {
-		(void)fprintf(stderr, "%s: %s needs a %s: %s %s %s [OPTION...]\n", service->name,
-		              command->name, command->word, service->name, command->name,
-		              command->word);
+	} else if ((missing = take_words(command, argc, argv, &flags, words)) != NULL) {
+		add_usage(command, &why);
+		(void)fprintf(stderr, "%s: %s needs a %s: %s %s [OPTION...]\n", service->name,
+		              command->name, missing, service->name, buf_str(&why));
+	} else if (!command->needs_options && flags < argc) {
+		(void)fprintf(stderr, "%s: %s takes no further arguments; see --help\n",
+		              service->name, command->name);
 	} else if (!command->needs_options) {
-		status = command->run(service, NULL, word);
+		status = command->run(service, NULL, words);
 	} else if (options == NULL || !config_load(tables, ARRAY_LEN(tables), argc - flags,
 	                                           argv + flags, options, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 	} else {
 		log_set_service(service->name);
 		log_set_level((enum log_level)options->log_level);
-		status = command->run(service, options, word);
+		status = command->run(service, options, words);
 	}
 	free(options);
 	return status;
