@@ -9,6 +9,7 @@
 #include "web/report.h"
 #include "web/request.h"
 #include "web/route.h"
+#include "web/scope.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ static void add_rows(struct api *api, const struct endpoint *rows)
 {
 	for (; rows->method != NULL; rows++) {
 		ensure(api->rows_count < ENDPOINTS_MAX);
+		ensure(rows->scope == NULL || scope_find(text_of(rows->scope)) != 0);
 		api->rows[api->rows_count++] = rows;
 	}
 }

@@ -12,9 +12,11 @@
 #include "storage/audit_report.h"
 #include "web/headers.h"
 #include "web/http.h"
+#include "web/keyring.h"
 
 #define PATH_ID_MAX 255 /* the longest is an idempotency key */
 #define ALLOW_SIZE 32
+#define CHALLENGE_SIZE 128
 #define BODY_LIST_BYTES_MAX (2 * 1024 * 1024) /* of /events and /metrics; lists: list.c */
 
 struct request;
@@ -32,7 +34,7 @@ enum endpoint_kind {
 struct endpoint {
 	const char *method; /* "GET" (HEAD too), "POST" or "DELETE" */
 	const char *path;   /* "/payments/{payment_id}": at most one segment in braces */
-	const char *scope;  /* NULL: open to everyone */
+	const char *scope;  /* of scope.c; NULL: open to everyone */
 	const char *summary;
 	enum endpoint_kind kind;
 	const struct field *query;  /* NULL: no parameter is known */
@@ -74,6 +76,7 @@ struct api_settings {
 	struct follower *follower;
 	struct readers *readers;
 	struct readers *long_readers;
+	struct keyring *keyring;       /* NULL: everyone may call everything */
 	struct db *db;                 /* the I/O thread's own read connection */
 	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
 	const char *database_url;
@@ -111,7 +114,8 @@ struct request {
 	struct request *next_waiting;
 	struct buf key; /* the unquoted Idempotency-Key */
 	/* Values of the answer's headers. */
-	char allow[ALLOW_SIZE], retry_after[12], events_next[24], events_head[24], file_name[80];
+	char allow[ALLOW_SIZE], challenge[CHALLENGE_SIZE], retry_after[12], events_next[24],
+		events_head[24], file_name[80];
 };
 
 /* NULL: no memory. */

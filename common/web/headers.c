@@ -103,6 +103,17 @@ bool content_type_is_json(struct text value)
 	return equal_ignoring_case(next_part(&value, ';'), json, sizeof(json) - 1);
 }
 
+bool bearer_parse(struct text value, struct text *ret_token)
+{
+	static const char scheme[] = "Bearer ";
+	const size_t len = sizeof(scheme) - 1;
+
+	if (value.len < len || strncasecmp(value.ptr, scheme, len) != 0)
+		return false;
+	*ret_token = trim((struct text){value.ptr + len, value.len - len});
+	return ret_token->len > 0;
+}
+
 /* The inside of a quoted string: printable ASCII, where a backslash stands before a quote or a
  * backslash only. */
 static bool unquote(struct text inside, struct buf *out)

@@ -3,6 +3,7 @@
 #include "web/request.h"
 
 #include "base/problem.h"
+#include "web/caller.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,8 @@ void request_set_answer(struct request *request)
 	}
 	if (answer->error == ERR_METHOD_NOT_ALLOWED)
 		http_answer_header(x, "Allow", request->allow);
+	if (answer->error == ERR_UNAUTHENTICATED || answer->error == ERR_FORBIDDEN)
+		http_answer_header(x, "WWW-Authenticate", request->challenge);
 	if (request->file_name[0] != '\0')
 		http_answer_header(x, "Content-Disposition", request->file_name);
 	if (request->events_next[0] != '\0') {
@@ -211,6 +214,8 @@ enum error request_check_head(struct request *request)
 
 	if (api_is_draining(request->api) && request->endpoint->scope != NULL)
 		return ERR_SHUTTING_DOWN;
+	if ((error = caller_check(request)) != ERR_NONE)
+		return error;
 	if ((error = check_accept(request)) != ERR_NONE)
 		return error;
 	if ((error = check_body_kind(request)) != ERR_NONE)

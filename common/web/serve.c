@@ -7,7 +7,8 @@
  * Signals: what was acknowledged is on disk at any moment, so the process may end at any. A signal
  * does that by its handler (as process 1 it has no default action), while the storage is opened and
  * once a first one has begun the stop. Only that first one is waited for: from the start of the
- * first thread until it comes, all threads block them. */
+ * first thread until it comes, all threads block them. SIGHUP ends nothing: it is blocked for ever,
+ * and taken once the service serves. */
 #include "web/serve.h"
 
 #include "runtime/auditor.h"
@@ -37,6 +38,7 @@ struct running {
 	const struct common_options *options;
 	struct store store;
 	struct engine *engine;
+	struct keyring *keyring; /* NULL where AUTH is none */
 	struct readers *readers;
 	struct readers *long_readers; /* one thread */
 	struct auditor *auditor;      /* NULL also where AUDIT_INTERVAL is 0 */
@@ -47,7 +49,8 @@ struct running {
 	struct api *api;
 	struct http *http;
 	int64_t started_us;
-	void *work; /* the service's own; NULL: none */
+	_Atomic bool files_are_right; /* that options name, when they were last read */
+	void *work;                   /* the service's own; NULL: none */
 };
 
 static void collect_build_info(const struct metric *metric, struct buf *out)
@@ -79,6 +82,13 @@ static void collect_start_time(const struct metric *metric, struct buf *out)
 	buf_addf(out, "%s %lld\n", metric->name, (long long)(running->started_us / US_PER_S));
 }
 
+static void collect_reload(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s %d\n", metric->name, atomic_load(&running->files_are_right) ? 1 : 0);
+}
+
 static struct metric metrics[] = {
 	{"build_info", METRIC_GAUGE, "What is running; the value is always 1.", collect_build_info,
          NULL, NULL},
@@ -89,6 +99,11 @@ static struct metric metrics[] = {
 	{"storage_healthy", METRIC_GAUGE,
          "1 while the store can be written, 0 while it is being recovered.", collect_healthy, NULL,
          NULL},
+	{"config_last_reload_successful", METRIC_GAUGE,
+         "1 where the files that options name were right when they were last read; 0 where not, "
+         "and "
+         "what they held before is in force.",
+         collect_reload, NULL, NULL},
 };
 
 /* ---- signals ---- */
@@ -117,13 +132,44 @@ static void mask_signals(int how)
 	ensure(pthread_sigmask(how, &signals, NULL) == 0);
 }
 
-/* Waits for the first one; the next ends the process. */
-static void wait_for_signal(void)
+static void block_reload_signal(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	ensure(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+}
+
+/* Reads anew what options name by path. What is wrong changes nothing: the service goes on with
+ * what it has. */
+static void reload(struct running *running)
+{
+	struct buf why AUTO_BUF;
+
+	buf_init(&why, 4096);
+	bool is_right = running->keyring == NULL || keyring_reload(running->keyring, &why);
+	atomic_store(&running->files_are_right, is_right);
+	if (is_right)
+		log_info("reloaded", L_STR("api_keys_file", running->options->api_keys_file));
+	else
+		log_error("reload_failed", L_STR("why", buf_str(&why)));
+	log_flush();
+}
+
+/* Until the first signal to stop; the next ends the process. */
+static void wait_for_stop(struct running *running)
 {
 	sigset_t signals = stop_signals();
 	int number;
 
-	ensure(sigwait(&signals, &number) == 0);
+	sigaddset(&signals, SIGHUP);
+	for (;;) {
+		ensure(sigwait(&signals, &number) == 0);
+		if (number != SIGHUP)
+			break;
+		reload(running);
+	}
 	mask_signals(SIG_UNBLOCK);
 }
 
@@ -227,6 +273,7 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                .follower = running->follower,
 	                                .readers = running->readers,
 	                                .long_readers = running->long_readers,
+	                                .keyring = running->keyring,
 	                                .db = running->db,
 	                                .read_metrics = running->service->read_metrics,
 	                                .database_url = options->database_url,
@@ -254,7 +301,7 @@ static void announce(const struct running *running)
 {
 	const struct common_options *options = running->options;
 
-	if (options->auth == 0)
+	if (options->auth == AUTH_NONE)
 		log_warn("no_authentication", L_STR("listen", options->listen),
 		         L_STR("meaning", "everyone who reaches this address may do everything"));
 	log_info("listening", L_STR("listen", options->listen),
@@ -274,7 +321,7 @@ static bool address_is_allowed(const struct common_options *options, struct buf 
 	                   (inet_pton(AF_INET6, options->listen, &address6) == 1 &&
 	                    IN6_IS_ADDR_LOOPBACK(&address6));
 
-	if (is_loopback || options->allow_anonymous != 0)
+	if (is_loopback || options->allow_anonymous != 0 || options->auth != AUTH_NONE)
 		return true;
 	buf_addf(why,
 	         "LISTEN=%s would let everyone on the network pay: with AUTH=none listen on "
@@ -282,6 +329,20 @@ static bool address_is_allowed(const struct common_options *options, struct buf 
 	         "ALLOW_ANONYMOUS=1 on purpose.",
 	         options->listen);
 	return false;
+}
+
+static bool load_keys(struct running *running, struct buf *why)
+{
+	const struct common_options *options = running->options;
+
+	if (options->auth == AUTH_NONE)
+		return true;
+	if (options->api_keys_file[0] == '\0') {
+		buf_add_str(why, "API_KEYS_FILE: AUTH=keys needs a file with keys: name one.");
+		return false;
+	}
+	running->keyring = keyring_open(options->api_keys_file, why);
+	return running->keyring != NULL;
 }
 
 /* ---- stop ---- */
@@ -330,6 +391,7 @@ static void stop_all(struct running *running)
 		api_free(running->api);
 	follower_free(running->follower);
 	engine_free(running->engine);
+	keyring_close(running->keyring);
 	db_close(running->db);
 	store_close(&running->store);
 }
@@ -340,11 +402,13 @@ int serve(const struct service *service, const struct common_options *options,
 	struct running running = {.service = service,
 	                          .options = options,
 	                          .store = {.lock_fd = -1},
-	                          .started_us = env_now_us(&env_system)};
+	                          .started_us = env_now_us(&env_system),
+	                          .files_are_right = true};
 	struct buf why AUTO_BUF;
 
 	(void)words;
 	buf_init(&why, 4096);
+	block_reload_signal();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, end_at_once);
 	(void)signal(SIGINT, end_at_once);
@@ -359,8 +423,9 @@ int serve(const struct service *service, const struct common_options *options,
 	follower_register_metrics();
 	upkeep_register_metrics(options->database_url);
 	service->register_metrics();
-	if (!address_is_allowed(options, &why) || !open_storage(&running, &why) ||
-	    !start_readers(&running, &why) || !start_serving(&running, &why)) {
+	if (!address_is_allowed(options, &why) || !load_keys(&running, &why) ||
+	    !open_storage(&running, &why) || !start_readers(&running, &why) ||
+	    !start_serving(&running, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 		mask_signals(SIG_UNBLOCK);
 		stop_all(&running);
@@ -368,7 +433,7 @@ int serve(const struct service *service, const struct common_options *options,
 	}
 	api_set_ready(running.api, true);
 	announce(&running);
-	wait_for_signal();
+	wait_for_stop(&running);
 	drain(&running);
 	stop_all(&running);
 	log_info("stopped", L_INT("uptime_us", env_now_us(&env_system) - running.started_us));

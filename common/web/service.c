@@ -13,7 +13,7 @@
 #define HOUR_US (3600 * US_PER_S)
 #define USAGE_WIDTH 21 /* of --help's first column */
 
-static const char *const auth_names[] = {"none", NULL};
+static const char *const auth_names[] = {[AUTH_NONE] = "none", [AUTH_KEYS] = "keys", NULL};
 
 static const struct option common_options[] = {
 	COMMON_OPTION("LISTEN", OPTION_TEXT, listen, "127.0.0.1", 1, 45, NULL,
@@ -29,9 +29,12 @@ static const struct option common_options[] = {
 	COMMON_OPTION("CURRENCY", OPTION_CURRENCY, currency, "USD", 0, 0, NULL,
                       "ISO 4217 code of requests that name none"),
 	COMMON_OPTION("AUTH", OPTION_ENUM, auth, "none", 0, 0, auth_names,
-                      "who may call: none is everyone, on loopback"),
+                      "who may call: none is everyone, on loopback; keys is who has a key of "
+                      "API_KEYS_FILE"),
 	COMMON_OPTION("ALLOW_ANONYMOUS", OPTION_BOOLEAN, allow_anonymous, "0", 0, 1, NULL,
                       "1 permits AUTH=none on an address that others reach"),
+	COMMON_OPTION("API_KEYS_FILE", OPTION_TEXT, api_keys_file, "", 0, 4000, NULL,
+                      "file of the keys, read again on SIGHUP; README.md, Access, has its lines"),
 	COMMON_OPTION("LOG_LEVEL", OPTION_ENUM, log_level, "info", 0, 0, log_level_names,
                       "least level that is logged"),
 	COMMON_OPTION("CONNECTIONS_MAX", OPTION_INTEGER, connections_max, "4096", 1, 100000, NULL,

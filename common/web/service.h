@@ -9,6 +9,9 @@
 #include "storage/store.h"
 #include "web/api.h"
 
+/* The values of AUTH, in the order of their names. */
+enum auth { AUTH_NONE, AUTH_KEYS };
+
 /* Options of both services. A service's own struct begins with this one. */
 struct common_options {
 	const char *listen;
@@ -18,6 +21,7 @@ struct common_options {
 	const char *service_url; /* "": on this machine */
 	const struct currency *currency;
 	int64_t auth, allow_anonymous;
+	const char *api_keys_file; /* "": none */
 	int64_t log_level;
 	int64_t connections_max, connections_per_address_max, queue_max;
 	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;
