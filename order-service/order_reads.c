@@ -4,7 +4,7 @@
 #include "order_payments.h"
 #include "order_store.h"
 #include "storage/journal.h"
-#include "web/keys.h"
+#include "web/idempotency_keys.h"
 #include "web/list.h"
 
 #include <stdio.h>
@@ -245,9 +245,9 @@ const struct endpoint order_read_endpoints[] = {
          .scope = "orders:read",
          .summary = "What became of an Idempotency-Key of the caller's own.",
          .kind = ENDPOINT_READ,
-         .answer = key_fields,
-         .path_id_is_valid = key_is_valid,
-         .run = key_run,
+         .answer = idempotency_key_fields,
+         .path_id_is_valid = idempotency_key_is_valid,
+         .run = idempotency_key_run,
          .errors = {ERR_NOT_FOUND}},
 	{0},
 };

@@ -6,7 +6,7 @@
 #include "payment_fields.h"
 #include "payment_store.h"
 #include "processor.h"
-#include "web/keys.h"
+#include "web/idempotency_keys.h"
 #include "web/list.h"
 
 /* ---- POST /pay ---- */
@@ -197,9 +197,9 @@ const struct endpoint payment_endpoints[] = {
          .scope = "payments:read",
          .summary = "What became of an Idempotency-Key of the caller's own.",
          .kind = ENDPOINT_READ,
-         .answer = key_fields,
-         .path_id_is_valid = key_is_valid,
-         .run = key_run,
+         .answer = idempotency_key_fields,
+         .path_id_is_valid = idempotency_key_is_valid,
+         .run = idempotency_key_run,
          .errors = {ERR_NOT_FOUND}},
 	{0},
 };

@@ -1,5 +1,5 @@
-/* keys.c - GET /idempotency-keys/{key}. */
-#include "web/keys.h"
+/* idempotency_keys.c - GET /idempotency-keys/{key}. */
+#include "web/idempotency_keys.h"
 
 #include "web/request.h"
 
@@ -18,7 +18,7 @@ enum { KEY_PROCESSING, KEY_COMPLETED };
 static const char *const state_names[] = {
 	[KEY_PROCESSING] = "processing", [KEY_COMPLETED] = "completed", NULL};
 
-const struct field key_fields[] = {
+const struct field idempotency_key_fields[] = {
 	FIELD_TEXT("key", K, key, FIELD_REQUIRED, 1, SEEN_KEY_MAX, "As given."),
 	FIELD_ENUM("state", K, state, FIELD_REQUIRED, state_names,
                    "processing: the outcome is not known yet, and the answer will be another."),
@@ -33,12 +33,12 @@ const struct field key_fields[] = {
 	FIELD_END,
 };
 
-bool key_is_valid(struct text key)
+bool idempotency_key_is_valid(struct text key)
 {
 	return key.len <= SEEN_KEY_MAX;
 }
 
-enum error key_run(struct request *request, struct db *db)
+enum error idempotency_key_run(struct request *request, struct db *db)
 {
 	const struct api_settings *settings = api_settings(request->api);
 	struct seen_key key = request_seen_key(request, text_of(request->path_id));
@@ -62,6 +62,6 @@ enum error key_run(struct request *request, struct db *db)
 		.created_us = seen.created_us,
 		.expires_us = seen.is_open ? INT64_MIN : seen.created_us + ttl_us,
 	};
-	field_render(key_fields, &shown, &request->job.answer.body);
+	field_render(idempotency_key_fields, &shown, &request->job.answer.body);
 	return ERR_NONE;
 }
