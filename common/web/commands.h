@@ -1,6 +1,6 @@
-/* commands.h - the commands that work on a store from the command line: audit, backup,
- * restore-check, restore, migrate; and those that ask running services: reconcile, healthcheck.
- * service.c has their rows. */
+/* commands.h - the commands beside serve: audit, backup, restore-check, restore, migrate, which work
+ * on a store; reconcile and healthcheck, which ask running services; key. service.c has their rows.
+ */
 #ifndef WEB_COMMANDS_H
 #define WEB_COMMANDS_H
 
@@ -19,5 +19,7 @@ command_fn run_audit, run_backup, run_restore_check, run_restore, run_migrate;
 command_fn run_reconcile;
 /* 0; 1: the service on this machine is not well, or does not answer. In healthcheck.c. */
 command_fn run_healthcheck;
+/* 0; 2: wrong use. In key_command.c. */
+command_fn run_key;
 
 #endif

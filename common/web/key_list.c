@@ -91,8 +91,7 @@ static bool parse_key(struct text line, struct api_key *ret_key, struct buf *why
 		return wrong(why, "its name is not 1 to 64 of A-Z a-z 0-9 . _ : -");
 	text_copy(name, ret_key->name, sizeof(ret_key->name));
 	if (!scopes_parse(next_part(&line), &ret_key->scopes)) {
-		buf_add_str(why, "its scopes are not a list with commas, and no blanks, of some "
-		                 "of ");
+		buf_add_str(why, "its scopes, joined by commas without blanks, are not some of ");
 		scopes_list(why);
 		return false;
 	}

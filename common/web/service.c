@@ -133,6 +133,11 @@ static const struct command commands[] = {
          run_healthcheck,
          true,
          {"[live]"}},
+	{"key",
+         "make an API key: print its secret, and the line that API_KEYS_FILE needs",
+         run_key,
+         false,
+         {"NAME", "SCOPE,SCOPE"}},
 	{"options", "print the options as README.md shows them", run_options, false, {NULL}},
 	{"version", "print what this is", run_version, false, {NULL}},
 	{"help", "print this", run_help, false, {NULL}},
@@ -243,8 +248,9 @@ int service_main(const struct service *service, int argc, char **argv)
 		              argv[1]);
 	} else if ((missing = take_words(command, argc, argv, &flags, words)) != NULL) {
 		add_usage(command, &why);
-		(void)fprintf(stderr, "%s: %s needs a %s: %s %s [OPTION...]\n", service->name,
-		              command->name, missing, service->name, buf_str(&why));
+		(void)fprintf(stderr, "%s: %s needs a %s: %s %s%s\n", service->name, command->name,
+		              missing, service->name, buf_str(&why),
+		              command->needs_options ? " [OPTION...]" : "");
 	} else if (!command->needs_options && flags < argc) {
 		(void)fprintf(stderr, "%s: %s takes no further arguments; see --help\n",
 		              service->name, command->name);
