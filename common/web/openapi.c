@@ -2,6 +2,7 @@
  * and nothing else. */
 #include "web/pages.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void add_ref(struct buf *out, const char *name, const char *ref)
@@ -123,6 +124,14 @@ static void add_answer(struct buf *out, const struct endpoint *row, const char *
 	json_close(out, '}');
 }
 
+static void add_problem(struct buf *out, enum error error)
+{
+	char status[12];
+
+	(void)snprintf(status, sizeof(status), "%d", error_row(error)->status);
+	add_ref(out, status, "#/components/responses/problem");
+}
+
 static void add_answers(struct buf *out, const struct endpoint *row)
 {
 	json_key(out, "responses");
@@ -130,21 +139,32 @@ static void add_answers(struct buf *out, const struct endpoint *row)
 	add_answer(out, row, "200", "As asked.");
 	if (row->may_stay_open)
 		add_answer(out, row, "202", "Accepted; the outcome is not known yet.");
+	if (row->scope != NULL) {
+		add_problem(out, ERR_UNAUTHENTICATED);
+		add_problem(out, ERR_FORBIDDEN);
+	}
 	for (size_t i = 0; row->errors[i] != ERR_NONE; i++) {
-		const struct error_row *error = error_row(row->errors[i]);
+		int status = error_row(row->errors[i])->status;
 		bool is_told = false;
 
 		for (size_t j = 0; j < i; j++)
-			is_told = is_told || error_row(row->errors[j])->status == error->status;
+			is_told = is_told || error_row(row->errors[j])->status == status;
 		if (!is_told)
-			add_ref(out,
-			        (char[]){(char)('0' + error->status / 100),
-			                 (char)('0' + error->status / 10 % 10),
-			                 (char)('0' + error->status % 10), '\0'},
-			        "#/components/responses/problem");
+			add_problem(out, row->errors[i]);
 	}
 	add_ref(out, "default", "#/components/responses/problem");
 	json_close(out, '}');
+}
+
+/* Also where AUTH is none: the document tells of the interface. For a scheme of HTTP the list names
+ * what the key must be allowed to do (OpenAPI 3.1, "Security Requirement Object"). */
+static void add_security(struct buf *out, const struct endpoint *row)
+{
+	json_key(out, "security");
+	json_open(out, '[');
+	if (row->scope != NULL)
+		buf_addf(out, "{\"key\":[\"%s\"]}", row->scope);
+	json_close(out, ']');
 }
 
 static void add_operation(struct buf *out, const struct endpoint *row)
@@ -159,8 +179,7 @@ static void add_operation(struct buf *out, const struct endpoint *row)
 	json_key(out, keys[at].key);
 	json_open(out, '{');
 	json_member_str(out, "summary", row->summary);
-	if (row->scope != NULL)
-		json_member_str(out, "x-scope", row->scope);
+	add_security(out, row);
 	add_parameters(out, row);
 	add_body(out, row);
 	add_answers(out, row);
@@ -192,9 +211,11 @@ static void add_paths(struct buf *out, const struct api *api)
 	json_close(out, '}');
 }
 
-static const char problem_component[] =
-	"{\"responses\":{\"problem\":{\"description\":\"An error, as RFC 9457 problem "
-	"details.\",\"content\":"
+static const char components[] =
+	"{\"securitySchemes\":{\"key\":{\"type\":\"http\",\"scheme\":\"bearer\","
+	"\"description\":\"A key with the scope that the call names, where AUTH=keys.\"}},"
+	"\"responses\":{\"problem\":{"
+	"\"description\":\"An error, as RFC 9457 problem details.\",\"content\":"
 	"{\"application/problem+json\":{\"schema\":{\"type\":\"object\","
 	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"request_id\",\"retryable\"],"
 	"\"properties\":{"
@@ -221,7 +242,7 @@ enum error openapi_run(struct request *request, struct db *db)
 	json_close(out, '}');
 	add_paths(out, request->api);
 	json_key(out, "components");
-	json_raw(out, text_of(problem_component));
+	json_raw(out, text_of(components));
 	json_close(out, '}');
 	return ERR_NONE;
 }
