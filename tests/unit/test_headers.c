@@ -305,6 +305,34 @@ START_TEST(a_traceparent_is_not_read_behind_its_end)
 }
 END_TEST
 
+static const struct {
+	const char *value, *token; /* NULL: refused */
+} bearers[] = {
+	{"Bearer fk_abc", "fk_abc"},
+	{"bearer x", "x"},
+	{"BEARER   x", "x"},
+	{"Bearer x \t", "x"},
+	{"Bearer x y", "x y"},
+	{"", NULL},
+	{"Bearer", NULL},
+	{"Bearer  ", NULL},
+	{"Bearerx", NULL},
+	{" Bearer", NULL},
+	{"Basic x", NULL},
+	{"Basic x, Bearer y", NULL},
+};
+
+START_TEST(a_bearer_has_a_token_behind_its_scheme)
+{
+	struct text value = exactly(text_of(bearers[_i].value)), token = TEXT_NONE;
+	bool is_right = bearer_parse(value, &token);
+
+	ck_assert(is_right == (bearers[_i].token != NULL));
+	ck_assert(!is_right || text_is(token, bearers[_i].token));
+	drop(value);
+}
+END_TEST
+
 static Suite *headers_suite(void)
 {
 	Suite *suite = suite_create("headers");
@@ -314,6 +342,7 @@ static Suite *headers_suite(void)
 	tcase_add_test(tests, no_accept_admits_everything);
 	tcase_add_loop_test(tests, a_weight_is_read_in_thousandths, 0, ARRAY_LEN(weights));
 	tcase_add_loop_test(tests, a_body_is_json_by_its_content_type, 0, ARRAY_LEN(content_types));
+	tcase_add_loop_test(tests, a_bearer_has_a_token_behind_its_scheme, 0, ARRAY_LEN(bearers));
 	tcase_add_loop_test(tests, a_key_is_bare_or_a_quoted_string, 0, ARRAY_LEN(keys));
 	tcase_add_test(tests, a_key_has_at_most_255_characters_without_its_quotes);
 	tcase_add_test(tests, a_key_with_a_nul_is_malformed);
