@@ -2,6 +2,7 @@
 #include "web/service.h"
 
 #include "runtime/log.h"
+#include "runtime/process.h"
 #include "web/commands.h"
 #include "web/pages.h"
 #include "web/serve.h"
@@ -243,7 +244,9 @@ int service_main(const struct service *service, int argc, char **argv)
 	const struct command *command = choose_command(argc, argv, &flags);
 
 	buf_init(&why, 4096);
-	if (command == NULL) {
+	if (!process_harden(&why)) {
+		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
+	} else if (command == NULL) {
 		(void)fprintf(stderr, "%s: \"%s\" is not a command; see --help\n", service->name,
 		              argv[1]);
 	} else if ((missing = take_words(command, argc, argv, &flags, words)) != NULL) {
