@@ -270,3 +270,8 @@ bool fetch_url_is_valid(const char *url)
 	curl_url_cleanup(parsed);
 	return is_valid;
 }
+
+const char *fetch_library_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

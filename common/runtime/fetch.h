@@ -53,5 +53,7 @@ void fetch_swap_body(struct fetch *fetch, struct buf *body);
 
 /* An absolute http or https URL with a host, without user, query and fragment. */
 bool fetch_url_is_valid(const char *url);
+/* Of libcurl, as it runs. */
+const char *fetch_library_version(void);
 
 #endif

@@ -110,5 +110,7 @@ void db_interrupt(struct db *db);
 must_use enum db_result db_script(struct db *db, const char *sql);
 /* What the last failure was, for the log; never holds values. Borrowed until the next call. */
 const char *db_why(const struct db *db);
+/* Of SQLite, as it runs. */
+const char *db_library_version(void);
 
 #endif

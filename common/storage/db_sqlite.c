@@ -14,8 +14,6 @@
 
 #include "storage/db_sqlite.h"
 
-#define SQLITE_VERSION_MIN 3040001 /* 3.40.1, of Debian 12: what the tests run against */
-
 /* A checkpoint every 4000 pages of 4 KiB: a longer WAL saves writes (a page that changed often is
  * copied once), a shorter one shortens the writer's pause (20000 pages took 78 to 134 ms). */
 #define CHECKPOINT_PAGES 4000
@@ -385,11 +383,6 @@ enum db_result db_sqlite_open(const char *path, enum db_mode mode, struct db **r
 	struct sqlite_db *db;
 	enum db_result result;
 
-	if (sqlite3_libversion_number() < SQLITE_VERSION_MIN) {
-		buf_addf(why, "SQLite %s is too old: install 3.40.1 or newer",
-		         sqlite3_libversion());
-		return DB_FAILED;
-	}
 	db = sqlite_new(path, mode);
 	if (db == NULL) {
 		buf_add_str(why, "there is no memory left to open the database");
@@ -404,4 +397,9 @@ enum db_result db_sqlite_open(const char *path, enum db_mode mode, struct db **r
 	}
 	*ret_db = &db->base;
 	return DB_OK;
+}
+
+const char *db_library_version(void)
+{
+	return sqlite3_libversion();
 }

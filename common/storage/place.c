@@ -112,6 +112,26 @@ static bool is_local(int fd, const char *directory, struct buf *why)
 	return false;
 }
 
+/* Who may write there may replace the store. A sticky bit does not help: its -wal and -shm files
+ * come and go. */
+static bool is_guarded(int fd, const char *directory, struct buf *why)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) != 0) {
+		buf_addf(why, "directory %s cannot be examined: %s", directory, strerror(errno));
+		return false;
+	}
+	if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return true;
+	buf_addf(why,
+	         "directory %s may be written by %s (mode %04o); chmod go-w it, or point "
+	         "DATABASE_URL to one of this user's own",
+	         directory, (info.st_mode & S_IWOTH) != 0 ? "everyone" : "its group",
+	         (unsigned)info.st_mode & 07777);
+	return false;
+}
+
 static bool lock_directory(int fd, const char *directory, struct buf *why)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -150,7 +170,8 @@ bool place_open(const char *path, int *ret_fd, struct buf *why)
 		         directory, strerror(errno));
 		return false;
 	}
-	if (!is_local(fd, directory, why) || !lock_directory(fd, directory, why)) {
+	if (!is_local(fd, directory, why) || !is_guarded(fd, directory, why) ||
+	    !lock_directory(fd, directory, why)) {
 		(void)close(fd);
 		return false;
 	}

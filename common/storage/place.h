@@ -8,8 +8,8 @@
 #include <limits.h>
 
 /* Makes the directory of the file `path` (0700, with its parents) where missing, refuses a network
- * file system, and takes the lock that keeps a second process out. *ret_fd holds the lock until it
- * is closed. On failure why is one sentence. */
+ * file system and a directory that others may write, and takes the lock that keeps a second process
+ * out. *ret_fd holds the lock until it is closed. On failure why is one sentence. */
 must_use bool place_open(const char *path, int *ret_fd, struct buf *why);
 
 /* The directory that holds path; false: it is too long. */

@@ -33,12 +33,12 @@ struct store {
 };
 
 /* Opens for serving: creates the directory (0700) and the file (0600) where missing, refuses a
- * network file system, a directory that another process holds and a schema newer than the
- * migrations, and runs the missing migrations (those of common/storage/schema first, then the
- * service's), each in one transaction. service is "payment-service" or "order-service". random
- * (STORE_RANDOM_BYTES) gives the secret and the journal id of a new store; NULL: a file that holds
- * no store is refused. On failure why is one clear sentence and
- * nothing stays open. */
+ * network file system, a directory that others may write or that another process holds, and a
+ * schema newer than the migrations, and runs the missing migrations (those of common/storage/schema
+ * first, then the service's), each in one transaction. service is "payment-service" or
+ * "order-service". random (STORE_RANDOM_BYTES) gives the secret and the journal id of a new store;
+ * NULL: a file that holds no store is refused. On failure why is one clear sentence and nothing
+ * stays open. */
 must_use bool store_open(const char *url, const char *service, const struct migration *migrations,
                          size_t count, const uint8_t *random, int64_t now_us,
                          struct store *ret_store, struct buf *why);

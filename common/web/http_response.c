@@ -79,3 +79,8 @@ struct MHD_Response *http_response(const struct http_answer *answer, bool close,
 	}
 	return response;
 }
+
+const char *http_library_version(void)
+{
+	return MHD_get_version();
+}

@@ -1,4 +1,4 @@
-/* http_response.h - an answer as libmicrohttpd takes it. For http.c alone. */
+/* http_response.h - an answer as libmicrohttpd takes it. For http.c. */
 #ifndef WEB_HTTP_RESPONSE_H
 #define WEB_HTTP_RESPONSE_H
 
@@ -10,5 +10,7 @@ struct MHD_Response;
  * each part of a file that is sent. NULL: no memory or descriptor. */
 must_use struct MHD_Response *http_response(const struct http_answer *answer, bool close,
                                             int *stalled_turns);
+/* Of libmicrohttpd, as it runs. For libraries.c. */
+const char *http_library_version(void);
 
 #endif

@@ -184,6 +184,25 @@ static void committed(void *arg)
 	follower_wanted(running->follower, engine_peer_ticket(running->engine));
 }
 
+/* Events keep the journal's order, also in time: until the clock has passed the newest one, all get
+ * that one's time, and nothing that waits for a time, as an order's expiry, comes when it should.
+ */
+static bool check_clock(struct db *db, struct buf *why)
+{
+	struct journal_head head;
+	int64_t behind_us;
+
+	if (journal_read_head(db, &head) != DB_OK) {
+		buf_addf(why, "the journal cannot be read: %s", db_why(db));
+		return false;
+	}
+	behind_us = head.time_us - env_now_us(&env_system);
+	if (behind_us > 0)
+		log_warn("clock_behind_journal", L_INT("behind_us", behind_us),
+		         L_INT("journal_head", head.seq));
+	return true;
+}
+
 /* Storage, which may take long, and the engine; no thread. */
 static bool open_storage(struct running *running, struct buf *why)
 {
@@ -203,6 +222,8 @@ static bool open_storage(struct running *running, struct buf *why)
 	if (!store_open(options->database_url, service->name, service->migrations,
 	                *service->migrations_count, random, env_now_us(&env_system),
 	                &running->store, why))
+		return false;
+	if (!check_clock(running->store.db, why))
 		return false;
 	upkeep_clean(options->database_url);
 	running->engine = engine_new(&running->store, service->domain, &env_system, &times, why);

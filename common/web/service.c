@@ -4,6 +4,7 @@
 #include "runtime/log.h"
 #include "runtime/process.h"
 #include "web/commands.h"
+#include "web/libraries.h"
 #include "web/pages.h"
 #include "web/serve.h"
 
@@ -259,6 +260,8 @@ int service_main(const struct service *service, int argc, char **argv)
 		              service->name, command->name);
 	} else if (!command->needs_options) {
 		status = command->run(service, NULL, words);
+	} else if (!libraries_are_safe(libraries, &why)) {
+		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 	} else if (options == NULL || !config_load(tables, ARRAY_LEN(tables), argc - flags,
 	                                           argv + flags, options, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));

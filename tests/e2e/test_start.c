@@ -215,7 +215,45 @@ START_TEST(a_file_in_the_place_of_a_directory_is_refused)
 }
 END_TEST
 
+static const struct {
+	mode_t mode;
+	const char *text; /* NULL: it does */
+} modes[] = {
+	{0755, NULL},
+	{0700, NULL},
+	{0770, "directory shared may be written by its group (mode 0770); chmod go-w it"},
+	{0720, "by its group (mode 0720)"},
+	{0777, "by everyone (mode 0777)"},
+	{01777, "by everyone (mode 1777)"},
+	{0702, "by everyone (mode 0702)"},
+};
+
+START_TEST(a_directory_that_others_may_write_is_refused)
+{
+	static const char *const settings[] = {"DATABASE_URL=sqlite:shared/payment.db", NULL};
+	char path[PATH_SIZE];
+
+	path_of("shared", path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(chmod(path, modes[_i].mode), 0);
+	if (modes[_i].text == NULL)
+		service_start(&service, settings);
+	else
+		check_refused(settings, NULL, modes[_i].text);
+}
+END_TEST
+
 /* ---- starts that are right ---- */
+
+START_TEST(a_clock_behind_the_journal_is_told)
+{
+	static const char *const settings[] = {STORE_SETTING, NULL};
+
+	make_store("UPDATE journal_head SET time_us = 4102444800000000"); /* the year 2100 */
+	service_start(&service, settings);
+	service_wait_log(&service, "\"event\":\"clock_behind_journal\"");
+}
+END_TEST
 
 START_TEST(an_open_address_is_for_those_who_mean_it)
 {
@@ -242,6 +280,9 @@ static Suite *start_suite(void)
 	tcase_add_test(tcase, a_file_that_is_no_database_is_refused_and_kept);
 	tcase_add_test(tcase, a_directory_in_the_place_of_the_file_is_refused);
 	tcase_add_test(tcase, a_file_in_the_place_of_a_directory_is_refused);
+	tcase_add_loop_test(tcase, a_directory_that_others_may_write_is_refused, 0,
+	                    ARRAY_LEN(modes));
+	tcase_add_test(tcase, a_clock_behind_the_journal_is_told);
 	tcase_add_test(tcase, an_open_address_is_for_those_who_mean_it);
 	suite_add_tcase(suite, tcase);
 	return suite;
