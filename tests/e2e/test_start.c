@@ -61,7 +61,7 @@ static const struct {
 	{"CURRENCY=usd", "CURRENCY: "},
 	{"CURRENCY=XAU", "CURRENCY: "},
 	{"LOG_LEVEL=loud", "LOG_LEVEL: \"loud\" is not right: give debug, info, warn or error"},
-	{"AUTH=keys", "AUTH: "},
+	{"AUTH=basic", "AUTH: "},
 	{"ALLOW_ANONYMOUS=yes", "ALLOW_ANONYMOUS: "},
 	{"LISTEN=0.0.0.0", "with AUTH=none listen on 127.0.0.1 or ::1"},
 	{"LISTEN=::", "with AUTH=none listen on 127.0.0.1 or ::1"},
