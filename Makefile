@@ -108,7 +108,8 @@ CANARIES   := 1 2 3
 TOOLS      := $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/bench/*.c))
 UNKNOWN    := $(filter-out $(notdir $(UNIT_TESTS) $(E2E_TESTS)),$(TESTS))
 $(if $(UNKNOWN),$(error TESTS: there is no $(UNKNOWN)))
-SELECTED   := $(filter $(or $(addprefix %/,$(TESTS)),%),$(UNIT_TESTS) $(E2E_TESTS))
+# Those that take longest begin first: none of them is waited for alone in the end.
+SELECTED   := $(filter $(or $(addprefix %/,$(TESTS)),%),$(E2E_TESTS) $(UNIT_TESTS))
 
 # ---- building ----
 
