@@ -47,7 +47,7 @@ ifneq ($(filter clang fuzz,$(CONFIG)),)
 CC := clang
 endif
 
-CFLAGS := -g $(if $(filter asan ubsan tsan cover fuzz,$(CONFIG)),-O1,-O2)
+CFLAGS := -g $(if $(filter asan tsan cover fuzz,$(CONFIG)),-O1,-O2)
 # Rows of tables leave out what is zero: no warning for that.
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wundef -Wconversion \
@@ -61,13 +61,12 @@ HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection \
 # instrumented code gcc guesses wrongly about values, so warnings are left to the plain builds (-w).
 MODE_release := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 MODE_clang   := $(MODE_release)
-MODE_asan    := -w -fsanitize=address -fno-omit-frame-pointer
-MODE_ubsan   := -w -fsanitize=undefined -fno-sanitize-recover=all
+MODE_asan    := -w -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_tsan    := -w -fsanitize=thread
 MODE_cover   := -w --coverage
 MODE_fuzz    := -w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 MODE         := $(or $(MODE_$(CONFIG)),$(error CONFIG=$(CONFIG) is none of: \
-                release clang asan ubsan tsan cover fuzz))
+                release clang asan tsan cover fuzz))
 
 COMPILE := $(CC) -std=c17 -D_GNU_SOURCE -Icommon -Itests -I. $(CPPFLAGS) $(CFLAGS) $(WARNINGS) \
            $(HARDENING) $(MODE) -pthread
@@ -219,10 +218,8 @@ clang: ## everything compiled by clang as well
 	@$(MAKE) CONFIG=clang programs-and-tests
 
 # Slower by the factor that each sanitizer costs, so with fewer requests.
-asan: ## all tests with the address and leak sanitizer
+asan: ## all tests with the sanitizers of addresses, leaks and undefined behaviour
 	@$(MAKE) CONFIG=asan E2E_SCALE=20 test
-ubsan: ## all tests with the undefined-behaviour sanitizer
-	@$(MAKE) CONFIG=ubsan E2E_SCALE=20 test
 tsan: ## all tests with the thread sanitizer
 	@$(MAKE) CONFIG=tsan E2E_SCALE=10 test
 
@@ -300,5 +297,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run test asan ubsan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
+.PHONY: all run test asan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
         lint format deps clean help clang programs-and-tests programs-and-bench-tools FORCE
