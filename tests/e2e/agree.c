@@ -193,19 +193,23 @@ void check_reconcile(int status)
 {
 	static const char *const reconcile[] = {"reconcile", NULL};
 	const struct service *sides[] = {&payment_service, &order_service};
+	struct run runs[ARRAY_LEN(sides)];
 
 	for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
 		char port[32], peer_url[64];
 		const char *settings[] = {port, peer_url, NULL};
-		struct run run;
 
 		(void)snprintf(port, sizeof(port), "PORT=%d", sides[i]->port);
 		(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=http://127.0.0.1:%d",
 		               sides[1 - i]->port);
-		run_service(sides[i], settings, reconcile, &run);
-		ck_assert_msg(run.status == status, "%s reconcile: exit %d\n%s%s", sides[i]->name,
-		              run.status, buf_str(&run.out), buf_str(&run.err));
-		run_release(&run);
+		run_begin(sides[i], settings, reconcile, &runs[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+		run_end(&runs[i]);
+		ck_assert_msg(runs[i].status == status, "%s reconcile: exit %d\n%s%s",
+		              sides[i]->name, runs[i].status, buf_str(&runs[i].out),
+		              buf_str(&runs[i].err));
+		run_release(&runs[i]);
 	}
 }
 

@@ -68,13 +68,13 @@ static void add_all(int fd, struct buf *out)
 	(void)close(fd);
 }
 
-void run_service(const struct service *service, const char *const *settings,
-                 const char *const *arguments, struct run *ret_run)
+void run_begin(const struct service *service, const char *const *settings,
+               const char *const *arguments, struct run *ret_run)
 {
 	const char *build = getenv("BUILD");
 	const char *words[WORDS_MAX], *environment[WORDS_MAX];
 	char relative[PATH_MAX], path[PATH_MAX];
-	int status;
+	struct run run;
 
 	(void)snprintf(relative, sizeof(relative), "%s/%s", build == NULL ? "build" : build,
 	               service->name);
@@ -82,17 +82,32 @@ void run_service(const struct service *service, const char *const *settings,
 	words[0] = service->name;
 	(void)add_words(words, 1, arguments);
 	make_environment(settings, environment);
-	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
-	ck_assert(out >= 0 && err >= 0);
-	pid_t pid = fork();
-	if (pid == 0)
-		become(path, service->directory, words, environment, out, err);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ret_run->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	buf_init(&ret_run->out, BYTES_MAX);
-	buf_init(&ret_run->err, BYTES_MAX);
-	add_all(out, &ret_run->out);
-	add_all(err, &ret_run->err);
+	run.out_fd = memfd_create("out", MFD_CLOEXEC);
+	run.err_fd = memfd_create("err", MFD_CLOEXEC);
+	ck_assert(run.out_fd >= 0 && run.err_fd >= 0);
+	run.pid = fork();
+	if (run.pid == 0)
+		become(path, service->directory, words, environment, run.out_fd, run.err_fd);
+	*ret_run = run;
+}
+
+void run_end(struct run *run)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(run->pid, &status, 0), run->pid);
+	run->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	buf_init(&run->out, BYTES_MAX);
+	buf_init(&run->err, BYTES_MAX);
+	add_all(run->out_fd, &run->out);
+	add_all(run->err_fd, &run->err);
+}
+
+void run_service(const struct service *service, const char *const *settings,
+                 const char *const *arguments, struct run *ret_run)
+{
+	run_begin(service, settings, arguments, ret_run);
+	run_end(ret_run);
 }
 
 void run_release(struct run *run)

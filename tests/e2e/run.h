@@ -8,6 +8,8 @@
 struct run {
 	int status; /* of its exit, or 128 + the signal that ended it */
 	struct buf out, err;
+	pid_t pid; /* while it runs */
+	int out_fd, err_fd;
 };
 
 /* Runs it in the service's directory. settings are "NAME=value", arguments what comes after the
@@ -15,6 +17,10 @@ struct run {
  * A run that does not end is ended by the test's own limit. */
 void run_service(const struct service *service, const char *const *settings,
                  const char *const *arguments, struct run *ret_run);
+/* The same in two halves, for runs side by side. */
+void run_begin(const struct service *service, const char *const *settings,
+               const char *const *arguments, struct run *ret_run);
+void run_end(struct run *run);
 void run_release(struct run *run);
 
 /* Adds the bytes of a file. */

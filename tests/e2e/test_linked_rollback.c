@@ -242,6 +242,7 @@ START_TEST(a_changed_journal_is_not_followed_until_it_is_accepted)
 	}
 	check_is_not_followed(side);
 	accept_head(side->peer, side->client);
+	service_wait_log(side->peer_service, "\"event\":\"peer_journal_followed\"");
 	pay_order("after");
 	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
 	get(side->peer, "/readyz", NULL, 200);
