@@ -2,14 +2,19 @@
  * while its fetch is under way. */
 #include "runtime/fetch.h"
 
+#include "base/id.h"
+#include "runtime/env.h"
+
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define ACCEPT_SIZE 128
+#define HEADER_SIZE 128
+#define REQUEST_ID "X-Request-Id"
 
 struct fetcher {
 	CURLM *multi;
@@ -18,7 +23,9 @@ struct fetcher {
 struct fetch {
 	struct fetcher *fetcher;
 	CURL *easy;
+	const char *accept;
 	struct curl_slist *headers;
+	char request_id[ID_SIZE];
 	enum fetch_state state;
 	CURLcode code;
 	struct buf body;
@@ -114,18 +121,54 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *arg)
 	return fetch->body.full ? 0 : size * count;
 }
 
-static bool set_up(struct fetch *fetch, const char *accept)
+/* An answer without an id is not of ours: whoever is between us and the service gave it. */
+static bool is_to_this_request(const struct fetch *fetch)
 {
-	struct buf header AUTO_BUF;
+	struct curl_header *found;
 
-	buf_init(&header, ACCEPT_SIZE);
-	buf_addf(&header, "Accept: %s", accept);
-	fetch->headers = curl_slist_append(NULL, buf_str(&header));
+	return curl_easy_header(fetch->easy, REQUEST_ID, 0, CURLH_HEADER, -1, &found) !=
+	               CURLHE_OK ||
+	       strcmp(found->value, fetch->request_id) == 0;
+}
+
+/* A request that the network repeats is answered twice, and the second answer comes to the next
+ * request on that connection. To take nothing of it ends the connection. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
+{
+	(void)bytes;
+	return is_to_this_request(arg) ? size * count : 0;
+}
+
+/* Those of one request: the id must come back with its answer. */
+static bool set_headers(struct fetch *fetch)
+{
+	struct curl_slist *headers, *both;
+	uint8_t random[ULID_RANDOM_BYTES];
+	char header[HEADER_SIZE];
+
+	env_random(&env_system, random, sizeof(random));
+	id_make("req_", env_now_us(&env_system), random, fetch->request_id);
+	(void)snprintf(header, sizeof(header), REQUEST_ID ": %s", fetch->request_id);
+	headers = curl_slist_append(NULL, header);
+	(void)snprintf(header, sizeof(header), "Accept: %s", fetch->accept);
+	both = curl_slist_append(headers, header);
+	if (both == NULL) {
+		curl_slist_free_all(headers);
+		return false;
+	}
+	curl_slist_free_all(fetch->headers);
+	fetch->headers = both;
+	return curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, both) == CURLE_OK;
+}
+
+static bool set_up(struct fetch *fetch)
+{
 	fetch->easy = curl_easy_init();
-	if (fetch->headers == NULL || fetch->easy == NULL)
+	if (fetch->easy == NULL)
 		return false;
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_PRIVATE, fetch);
-	(void)curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_HEADERFUNCTION, take_header);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_HEADERDATA, fetch);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, take_body);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEDATA, fetch);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_NOSIGNAL, 1L);
@@ -145,8 +188,9 @@ struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t byte
 		return NULL;
 	fetch->fetcher = fetcher;
 	fetch->fd = -1;
+	fetch->accept = accept;
 	buf_init(&fetch->body, bytes_max);
-	if (set_up(fetch, accept))
+	if (set_up(fetch))
 		return fetch;
 	fetch_free(fetch);
 	return NULL;
@@ -167,7 +211,7 @@ bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us)
 {
 	fetch_end(fetch);
 	buf_reset(&fetch->body);
-	if (curl_easy_setopt(fetch->easy, CURLOPT_URL, url) != CURLE_OK ||
+	if (!set_headers(fetch) || curl_easy_setopt(fetch->easy, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(fetch->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / US_PER_MS)) !=
 	            CURLE_OK ||
 	    curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) != CURLM_OK)
@@ -199,7 +243,8 @@ int fetch_run(struct fetch *fetch, const char *url, int64_t timeout_us)
 
 const char *fetch_why(const struct fetch *fetch)
 {
-	return curl_easy_strerror(fetch->code);
+	return is_to_this_request(fetch) ? curl_easy_strerror(fetch->code)
+	                                 : "its answer is to another request";
 }
 
 int fetch_status(const struct fetch *fetch)

@@ -1,5 +1,6 @@
 /* fetch.h - GET over HTTP, several at once on one thread (fetch.c is the one file that knows
- * libcurl). Each has a limit of time and of size. No proxy, no redirects, http and https only. */
+ * libcurl). Each has a limit of time and of size, and an id that an answer must not deny. No proxy,
+ * no redirects, http and https only. */
 #ifndef RUNTIME_FETCH_H
 #define RUNTIME_FETCH_H
 
@@ -16,7 +17,7 @@ enum fetch_state {
 	FETCH_IDLE, /* nothing was begun, or it was ended */
 	FETCH_UNDER_WAY,
 	FETCH_DONE,   /* answered, whatever the status */
-	FETCH_FAILED, /* not answered, or not whole, in time, or within the size */
+	FETCH_FAILED, /* not answered, or not whole, in time, within the size, to this request */
 };
 
 /* NULL: no memory. */

@@ -20,9 +20,7 @@ static const struct {
 	{"refused", FAULT_REFUSE, 0, PROXY_TIMES_ALWAYS, false},
 	{"silent", FAULT_SILENT, 0, PROXY_TIMES_ALWAYS, false},
 	{"late", FAULT_DELAY, 0, PROXY_TIMES_ALWAYS, true},
-	/* The second answer is taken for that of the next request: what comes is not what was asked
-         * for, and not followed. */
-	{"repeated", FAULT_REPEAT, 0, PROXY_TIMES_ALWAYS, false},
+	{"repeated", FAULT_REPEAT, 0, PROXY_TIMES_ALWAYS, true}, /* each is answered twice */
 	{"cut before an answer", FAULT_CUT, 0, HITS, true},
 	{"cut in the first line", FAULT_CUT, 1, HITS, true},
 	{"cut in the header", FAULT_CUT, 150, HITS, true},

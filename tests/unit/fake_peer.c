@@ -100,6 +100,8 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
 	struct MHD_Response *response = respond(&page, as);
 	if (as != FAKE_NO_HEAD)
 		(void)MHD_add_response_header(response, "Events-Head", number);
+	if (as == FAKE_OTHER)
+		(void)MHD_add_response_header(response, "X-Request-Id", "req_other");
 	result = MHD_queue_response(connection, as == FAKE_ERROR ? 500 : 200, response);
 	MHD_destroy_response(response);
 	return result;

@@ -15,6 +15,7 @@ enum fake_fault {
 	FAKE_CUT,     /* the connection ends in the middle of the body */
 	FAKE_HALF,    /* a whole answer that ends in the middle of a line */
 	FAKE_HUGE,    /* a body without end */
+	FAKE_OTHER,   /* a whole answer, to another request */
 };
 
 /* Starts it, with an empty journal. Its url is fake_url(). */

@@ -96,7 +96,8 @@ END_TEST
 
 /* ---- a peer in trouble ---- */
 
-static const enum fake_fault faults[] = {FAKE_ERROR, FAKE_NO_HEAD, FAKE_CUT, FAKE_HALF, FAKE_HUGE};
+static const enum fake_fault faults[] = {FAKE_ERROR, FAKE_NO_HEAD, FAKE_CUT,
+                                         FAKE_HALF,  FAKE_HUGE,    FAKE_OTHER};
 
 START_TEST(a_bad_answer_is_asked_for_again)
 {
