@@ -10,7 +10,8 @@
 #define ORDER_DETAIL_SIZE 240
 #define ORDER_ITEMS_MAX 100
 
-/* As many as the payment service takes. */
+/* Payments of an order that did not fail: the payment service takes no more. Of those that failed
+ * it takes more, as an attempt that never reached the processor does not count. */
 #define ORDER_PAYMENTS_MAX 100
 /* How far an order's end moves while there is money of it. */
 #define ORDER_EXPIRY_STEP_US (24 * 3600 * US_PER_S)
@@ -98,9 +99,13 @@ struct order_payment_command {
 	struct text line; /* of the event, as received; borrowed */
 };
 
+/* Those that did not fail, and the one that an event tells of whatever it is. What failed has no
+ * part in any sum. */
 struct order_payments {
+	const char *told_id;  /* of that one, borrowed; NULL: no event */
+	int64_t stored_count; /* of all, failed or not */
 	size_t count;
-	struct order_payment rows[ORDER_PAYMENTS_MAX];
+	struct order_payment rows[ORDER_PAYMENTS_MAX + 1];
 };
 
 /* What is known of the order and, for create and payments, of its payments. */

@@ -115,6 +115,7 @@ static void payment_load(struct db *db, struct job *job, void *view)
 	struct order_slot *slot = view;
 
 	slot->job = job;
+	slot->view.payments.told_id = command->payment.payment_id;
 	order_send_by_id(db, command->order_hash, text_of(command->order_id), take_row, slot);
 	order_payments_send(db, command->order_hash, text_of(command->order_id), order_take_payment,
 	                    &slot->view.payments);

@@ -59,7 +59,7 @@ static void create_write(const struct writing *to, const struct job *job, const 
 	struct order_outcome *outcome = &((struct order_effects *)effects)->outcome;
 
 	order_write(to, job, command->order_hash, outcome);
-	if (slot->view.payments.count > 0)
+	if (slot->view.payments.stored_count > 0)
 		order_payments_write_order(to->db, outcome->order.order_seq, command->order_hash,
 		                           text_of(command->order_id));
 }

@@ -221,11 +221,16 @@ void order_payments_send(struct db *db, uint64_t order_hash, struct text order_i
 void order_take_payment(void *arg, const struct db_row *row)
 {
 	struct order_payments *payments = arg;
-	bool is_whole;
+	struct order_payment payment;
+	bool is_whole = order_payment_from_row(row, &payment);
 
-	ensure(payments->count < ORDER_PAYMENTS_MAX);
-	is_whole = order_payment_from_row(row, &payments->rows[payments->count++]);
 	ensure(is_whole);
+	payments->stored_count++;
+	if (payment.status == PAID_FAILED &&
+	    (payments->told_id == NULL || strcmp(payment.payment_id, payments->told_id) != 0))
+		return;
+	ensure(payments->count < ARRAY_LEN(payments->rows));
+	payments->rows[payments->count++] = payment;
 }
 
 void order_payments_send_lines(struct db *db, int64_t order_seq, db_row_fn *row, void *arg)

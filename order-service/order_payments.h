@@ -30,7 +30,7 @@ void order_payments_send(struct db *db, uint64_t order_hash, struct text order_i
                          void *arg);
 /* Sends the lines of the events of an order's payments, in the order in which they came. */
 void order_payments_send_lines(struct db *db, int64_t order_seq, db_row_fn *row, void *arg);
-/* A row function that adds a payment to the struct order_payments that arg is. */
+/* A row function that adds a payment to the struct order_payments that arg is; told_id is set. */
 void order_take_payment(void *arg, const struct db_row *row);
 /* Stores the payment as the command's event told of it, and the event's line. order_seq 0: its
  * order did not come yet. */

@@ -45,7 +45,7 @@ static int64_t authorized(const struct order_payment *payment)
 
 static void add_up(const struct order_payments *payments, struct order *order)
 {
-	static_assert(ORDER_PAYMENTS_MAX <= INT64_MAX / MONEY_MINOR_MAX, "sums fit");
+	static_assert(ORDER_PAYMENTS_MAX < INT64_MAX / MONEY_MINOR_MAX, "sums fit");
 	order->paid_minor = order->authorized_minor = order->refunded_minor = 0;
 	for (size_t i = 0; i < payments->count; i++) {
 		const struct order_payment *payment = &payments->rows[i];
@@ -149,22 +149,23 @@ void order_decide_payment(const struct order_view *view,
 {
 	struct order_payments payments = view->payments;
 	struct order_payment *payment = find(&payments, command->payment.payment_id);
+	size_t others_count = payments.count;
 
 	ret_outcome->order = view->order;
 	ret_outcome->state_before = view->order.state;
 	ret_outcome->was_overpaid = view->order.overpaid_minor > 0;
-	if (payment != NULL && was_heard(payment, &command->payment)) {
+	if (payment == NULL) {
+		ensure(payments.count <= ORDER_PAYMENTS_MAX);
+		payment = &payments.rows[payments.count++];
+	} else if (was_heard(payment, &command->payment)) {
 		ret_outcome->replays = true;
 		return;
-	}
-	if (payment == NULL && payments.count == ORDER_PAYMENTS_MAX) {
-		ret_outcome->rejected = "the order has as many payments as it can";
-		return;
-	}
-	if (payment == NULL)
-		payment = &payments.rows[payments.count++];
-	else
+	} else {
 		ret_outcome->rejected = contradiction(payment, &command->payment);
+		others_count--;
+	}
+	if (others_count == ORDER_PAYMENTS_MAX && command->payment.status != PAID_FAILED)
+		ret_outcome->rejected = "the order has as many payments as it can";
 	if (ret_outcome->rejected != NULL)
 		return;
 	take(payment, &command->payment);

@@ -197,6 +197,32 @@ START_TEST(payments_that_came_first_are_applied_when_the_order_comes)
 }
 END_TEST
 
+#define FAILED \
+	"\"amount\":10.00,\"currency\":\"USD\",\"payment_status\":\"failed\"," \
+	"\"amount_captured\":0.00,\"amount_refunded\":0.00"
+
+/* While the processor cannot be reached, each attempt fails and is told of; an order may come in
+ * the middle of them. */
+START_TEST(failed_payments_leave_room_for_one_that_succeeds)
+{
+	const int count = ORDER_PAYMENTS_MAX + 5;
+	char id[ID_SIZE];
+
+	for (int i = 0; i < count; i++) {
+		if (i == _i)
+			create(1000);
+		(void)snprintf(id, sizeof(id), "pay_01M83AP0DV0000000000000%03d", i);
+		tell(i + 1, "payment.failed", id, FAILED);
+	}
+	tell(1, "payment.failed", "pay_01M83AP0DV0000000000000000", FAILED); /* it is known */
+	check("payments WHERE payment_status = 'failed' AND order_seq = 1", count);
+	check("payment_events", count);
+	tell(count + 1, "payment.captured", "pay_01M83AP0DV0000000000000999",
+	     CAPTURED("10.00", "0.00"));
+	check("orders WHERE state = 'paid' AND paid_minor = 1000", 1);
+}
+END_TEST
+
 START_TEST(a_cancelled_order_records_its_payments)
 {
 	create(1000);
@@ -354,6 +380,7 @@ static Suite *make_suite(void)
 	tcase_add_test(all, an_event_again_changes_nothing);
 	tcase_add_test(all, money_that_a_journal_tells_of_after_it_went_back_counts);
 	tcase_add_loop_test(all, payments_that_came_first_are_applied_when_the_order_comes, 0, 3);
+	tcase_add_loop_test(all, failed_payments_leave_room_for_one_that_succeeds, 0, 3);
 	tcase_add_test(all, a_cancelled_order_records_its_payments);
 	tcase_add_test(all, a_paid_order_is_fulfilled_once);
 	tcase_add_loop_test(all, what_no_payment_can_be_is_refused, 0, ARRAY_LEN(events));
