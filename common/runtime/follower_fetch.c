@@ -101,6 +101,8 @@ static struct peer_page *free_page(struct follower *follower)
 	return NULL;
 }
 
+/* Without waiting where the head is unknown, and where a line is checked that must be there: a
+ * journal that went back would be held until it has grown. */
 static void begin_poll(struct follower *follower)
 {
 	bool checks = follower->must_check_place && follower->fetched_seq > 0;
@@ -111,8 +113,8 @@ static void begin_poll(struct follower *follower)
 		                 PAGE_TIMEOUT_US);
 	else
 		is_begun = begin(follower, follower->poll, follower->fetched_seq - (checks ? 1 : 0),
-		                 PAGE_LINES_MAX, follower->head < 0 ? 0 : PAGE_WAIT_S,
-		                 PAGE_TIMEOUT_US); /* a head that is unknown is asked for at once */
+		                 PAGE_LINES_MAX, follower->head < 0 || checks ? 0 : PAGE_WAIT_S,
+		                 PAGE_TIMEOUT_US);
 	follower->polls_check = checks;
 	if (!is_begun)
 		note_away(follower, "there is not enough memory", 0);
