@@ -168,6 +168,22 @@ static void check_schema(const cJSON *content, const struct field *fields)
 		(void)member(member(schema, "properties"), fields->name);
 }
 
+/* Without a scope the list is empty: no key is needed. */
+static void check_security(const cJSON *operation, const char *scope)
+{
+	const cJSON *security = member(operation, "security");
+	const cJSON *responses = member(operation, "responses");
+
+	ck_assert_int_eq(cJSON_GetArraySize(security), scope == NULL ? 0 : 1);
+	if (scope == NULL)
+		return;
+	const cJSON *scopes = member(cJSON_GetArrayItem(security, 0), "key");
+	ck_assert_int_eq(cJSON_GetArraySize(scopes), 1);
+	ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetArrayItem(scopes, 0)), scope);
+	(void)member(responses, "401");
+	(void)member(responses, "403");
+}
+
 static const char *key_of(const char *method)
 {
 	return strcmp(method, "GET") == 0 ? "get" : strcmp(method, "POST") == 0 ? "post" : "delete";
@@ -185,6 +201,7 @@ static size_t check_rows(const cJSON *document, const struct endpoint *rows)
 
 		ck_assert_str_eq(cJSON_GetStringValue(member(operation, "summary")), row->summary);
 		check_parameters(operation, row->query);
+		check_security(operation, row->scope);
 		if (row->body != NULL)
 			check_schema(member(member(operation, "requestBody"), "content"),
 			             row->body);
@@ -220,6 +237,10 @@ START_TEST(the_document_tells_of_every_row_of_the_table_and_of_nothing_else)
 		operations += (size_t)cJSON_GetArraySize(path);
 	ck_assert_uint_eq(operations, rows);
 	(void)member(member(answer_member(client, "components"), "responses"), "problem");
+	const cJSON *scheme =
+		member(member(answer_member(client, "components"), "securitySchemes"), "key");
+	ck_assert_str_eq(cJSON_GetStringValue(member(scheme, "type")), "http");
+	ck_assert_str_eq(cJSON_GetStringValue(member(scheme, "scheme")), "bearer");
 }
 END_TEST
 

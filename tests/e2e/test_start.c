@@ -1,5 +1,6 @@
 /* test_start.c - a start that cannot be right ends at once: exit status 2, one line on standard
  * error that says what is wrong, nothing on standard output, nothing changed. */
+#include "e2e/keys.h"
 #include "e2e/pair.h"
 #include "e2e/run.h"
 
@@ -25,6 +26,11 @@ static void set_up(void)
 static void tear_down(void)
 {
 	service_release(&service);
+}
+
+static void path_of(const char *name, char out[PATH_SIZE])
+{
+	(void)snprintf(out, PATH_SIZE, "%s/%s", service.directory, name);
 }
 
 /* The one line must hold the text. */
@@ -61,7 +67,8 @@ static const struct {
 	{"CURRENCY=usd", "CURRENCY: "},
 	{"CURRENCY=XAU", "CURRENCY: "},
 	{"LOG_LEVEL=loud", "LOG_LEVEL: \"loud\" is not right: give debug, info, warn or error"},
-	{"AUTH=basic", "AUTH: "},
+	{"AUTH=key", "AUTH: \"key\" is not right: give none or keys"},
+	{"AUTH=keys", "API_KEYS_FILE: AUTH=keys needs a file with keys: name one."},
 	{"ALLOW_ANONYMOUS=yes", "ALLOW_ANONYMOUS: "},
 	{"LISTEN=0.0.0.0", "with AUTH=none listen on 127.0.0.1 or ::1"},
 	{"LISTEN=::", "with AUTH=none listen on 127.0.0.1 or ::1"},
@@ -99,6 +106,32 @@ START_TEST(a_wrong_argument_is_named)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	mode_t mode;
+	const char *why;
+} key_files[] = {
+	{"shop admin\n", 0644, "API_KEYS_FILE: cannot use keys: everyone has access to it"},
+	{"# shop\nshop admin fk_secret\n", 0400,
+         "API_KEYS_FILE: cannot use keys: line 2: after its scopes there is not sha256:"},
+	{"# shop\n", 0400, "API_KEYS_FILE: cannot use keys: there is no key in it."},
+};
+
+START_TEST(a_faulty_key_file_is_named)
+{
+	static const char *const settings[] = {"AUTH=keys", "API_KEYS_FILE=keys", NULL};
+	char path[PATH_SIZE];
+
+	path_of("keys", path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(write(fd, key_files[_i].text, strlen(key_files[_i].text)),
+	                 (ssize_t)strlen(key_files[_i].text));
+	ck_assert_int_eq(fchmod(fd, key_files[_i].mode), 0);
+	(void)close(fd);
+	check_refused(settings, NULL, key_files[_i].why);
+}
+END_TEST
+
 START_TEST(an_address_of_another_machine_is_named)
 {
 	static const char *const settings[] = {"LISTEN=192.0.2.1", "ALLOW_ANONYMOUS=1", NULL};
@@ -129,11 +162,6 @@ START_TEST(a_second_process_on_the_same_directory_is_kept_out)
 	service_start(&service, NULL); /* and the first one's end lets the next one in */
 }
 END_TEST
-
-static void path_of(const char *name, char out[PATH_SIZE])
-{
-	(void)snprintf(out, PATH_SIZE, "%s/%s", service.directory, name);
-}
 
 /* Makes a store, then changes it. */
 static void make_store(const char *sql)
@@ -264,6 +292,17 @@ START_TEST(an_open_address_is_for_those_who_mean_it)
 }
 END_TEST
 
+START_TEST(with_keys_any_address_is_right)
+{
+	static const struct test_key keys[] = {{"shop", "admin", "secret", NULL}, {NULL}};
+	static const char *const settings[] = {"LISTEN=0.0.0.0", "AUTH=keys", "API_KEYS_FILE=keys",
+	                                       NULL};
+
+	keys_write(&service, keys);
+	service_start(&service, settings);
+}
+END_TEST
+
 static Suite *start_suite(void)
 {
 	Suite *suite = suite_create("start");
@@ -273,6 +312,8 @@ static Suite *start_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, a_wrong_option_is_named, 0, ARRAY_LEN(wrong_settings));
 	tcase_add_loop_test(tcase, a_wrong_argument_is_named, 0, ARRAY_LEN(wrong_arguments));
+	tcase_add_loop_test(tcase, a_faulty_key_file_is_named, 0, ARRAY_LEN(key_files));
+	tcase_add_test(tcase, with_keys_any_address_is_right);
 	tcase_add_test(tcase, an_address_of_another_machine_is_named);
 	tcase_add_test(tcase, a_port_in_use_is_named);
 	tcase_add_test(tcase, a_second_process_on_the_same_directory_is_kept_out);
