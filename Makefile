@@ -9,6 +9,8 @@ CONFIG  := release
 
 # Which test programs to run, as in TESTS="test_money test_stress"; none named is all of them.
 TESTS :=
+# Where make certs puts them.
+CERTS := certs
 # Percent of the full number of requests and rounds in the end-to-end tests.
 E2E_SCALE := 100
 # For each fuzz target.
@@ -29,7 +31,8 @@ PLOT          :=
 PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsqlite3-dev \
                   libgnutls28-dev libcurl4-gnutls-dev libsodium-dev libunistring-dev
 PACKAGES_RUN   := curl
-PACKAGES_TEST  := curl check python3
+PACKAGES_CERTS := gnutls-bin
+PACKAGES_TEST  := curl check python3 sslscan $(PACKAGES_CERTS)
 PACKAGES_LINT  := clang-format clang-tidy cppcheck shellcheck python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
@@ -174,6 +177,10 @@ run: ## build, start both services on 127.0.0.1:5000 and 5001, stop them with Ct
 	@$(MAKE) all
 	@common/run.sh $(BIN)
 
+certs: ## a development CA and certificates for mTLS, in CERTS=certs
+	@$(INSTALL) $(PACKAGES_CERTS)
+	@common/certs.sh $(CERTS)
+
 # ---- testing ----
 
 $(UNIT_TESTS): $(call helpers,unit,test)
@@ -297,5 +304,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run test asan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
+.PHONY: all run certs test asan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
         lint format deps clean help clang programs-and-tests programs-and-bench-tools FORCE

@@ -1,0 +1,65 @@
+#!/bin/sh
+# certs.sh - makes what TLS and mTLS between the two services need on a developer's machine: a CA,
+# a certificate for each service (as server, and as client of the other) and one for an operator.
+# A CA that is there is kept; the certificates are made anew each time. Not for production: there
+# the CA's key is not beside what it signs.
+# usage: common/certs.sh DIRECTORY
+set -eu
+
+CA_DAYS=3650
+DAYS=365
+
+directory=$1
+umask 077
+mkdir -p "$directory"
+work=$(mktemp -d "$directory/.new.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# What it prints is of use only where it fails.
+quiet_certtool() {
+	certtool "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+}
+
+# new_key NAME
+new_key() {
+	quiet_certtool --generate-privkey --key-type=ecdsa --curve=secp256r1 \
+		--outfile "$work/$1.key"
+}
+
+# place NAME: keys are for their owner alone, and stay what they were until the new ones are there.
+place() {
+	chmod 0400 "$work/$1.key"
+	chmod 0444 "$work/$1.crt"
+	mv -f "$work/$1.key" "$work/$1.crt" "$directory/"
+}
+
+# sign NAME LINE...: the lines are certtool's, see its manual under "certtool's template file".
+sign() {
+	name=$1
+	shift
+	new_key "$name"
+	{
+		printf 'cn = "%s"\nexpiration_days = %s\nsigning_key\n' "$name" "$DAYS"
+		printf '%s\n' "$@"
+	} >"$work/template"
+	quiet_certtool --generate-certificate --load-privkey "$work/$name.key" \
+		--load-ca-certificate "$directory/ca.crt" --load-ca-privkey "$directory/ca.key" \
+		--template "$work/template" --outfile "$work/$name.crt"
+	place "$name"
+}
+
+if [ ! -e "$directory/ca.crt" ] || [ ! -e "$directory/ca.key" ]; then
+	new_key ca
+	printf 'cn = "Farthing development CA"\nca\ncert_signing_key\nexpiration_days = %s\n' \
+		"$CA_DAYS" >"$work/template"
+	quiet_certtool --generate-self-signed --load-privkey "$work/ca.key" \
+		--template "$work/template" --outfile "$work/ca.crt"
+	place ca
+fi
+
+for service in payment-service order-service; do
+	sign "$service" "dns_name = $service" "dns_name = localhost" "ip_address = 127.0.0.1" \
+		"ip_address = ::1" tls_www_server tls_www_client
+done
+sign operator "dns_name = operator" tls_www_client
+echo "certificates for $DAYS days are in $directory"
