@@ -21,7 +21,7 @@ static const struct error_row rows[ERROR_COUNT] = {
                  "Pass the value of next unchanged and with the same filters, or leave out after."},
 	[ERR_UNAUTHENTICATED] = {401, "unauthenticated", "A valid API key is required",
                                  "Send Authorization: Bearer KEY with a key that is valid now."},
-	[ERR_FORBIDDEN] = {403, "forbidden", "The API key lacks a scope",
+	[ERR_FORBIDDEN] = {403, "forbidden", "The caller is not allowed to do this",
                            "Use a key that has the scope of this call."},
 	[ERR_PAYMENT_DECLINED] = {402, "payment-declined", "The payment was declined",
                                   "Ask the payer for another payment method, then pay again."},

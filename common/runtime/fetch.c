@@ -7,37 +7,39 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define HEADER_SIZE 128
+#define HEADER_BYTES_MAX 8192
 #define REQUEST_ID "X-Request-Id"
 
 struct fetcher {
 	CURLM *multi;
+	struct peer_access *access; /* or NULL */
 };
 
 struct fetch {
 	struct fetcher *fetcher;
 	CURL *easy;
 	const char *accept;
-	struct curl_slist *headers;
+	struct curl_slist *headers; /* of the last one that was begun */
 	char request_id[ID_SIZE];
 	enum fetch_state state;
 	CURLcode code;
+	char why[CURL_ERROR_SIZE]; /* more than the code tells, or "" */
 	struct buf body;
 	int fd; /* where bodies go instead; -1: nowhere else */
 };
 
-struct fetcher *fetcher_new(void)
+struct fetcher *fetcher_new(struct peer_access *access)
 {
 	struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
 
 	if (fetcher == NULL)
 		return NULL;
+	fetcher->access = access;
 	fetcher->multi =
 		curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_multi_init() : NULL;
 	if (fetcher->multi != NULL)
@@ -139,26 +141,25 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *arg)
 	return is_to_this_request(arg) ? size * count : 0;
 }
 
-/* Those of one request: the id must come back with its answer. */
-static bool set_headers(struct fetch *fetch)
+/* "": what libcurl does without. */
+static bool set_path(CURL *easy, CURLoption option, const char *path)
 {
-	struct curl_slist *headers, *both;
-	uint8_t random[ULID_RANDOM_BYTES];
-	char header[HEADER_SIZE];
+	return path[0] == '\0' || curl_easy_setopt(easy, option, path) == CURLE_OK;
+}
 
-	env_random(&env_system, random, sizeof(random));
-	id_make("req_", env_now_us(&env_system), random, fetch->request_id);
-	(void)snprintf(header, sizeof(header), REQUEST_ID ": %s", fetch->request_id);
-	headers = curl_slist_append(NULL, header);
-	(void)snprintf(header, sizeof(header), "Accept: %s", fetch->accept);
-	both = curl_slist_append(headers, header);
-	if (both == NULL) {
-		curl_slist_free_all(headers);
-		return false;
-	}
-	curl_slist_free_all(fetch->headers);
-	fetch->headers = both;
-	return curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, both) == CURLE_OK;
+static bool set_up_tls(CURL *easy, const struct peer_access *access)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (access == NULL)
+		return true;
+	const struct certificates_files *files = peer_access_files(access);
+	if (files->ca[0] != '\0') /* then these alone */
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	return set_path(easy, CURLOPT_CAINFO, files->ca) &&
+	       set_path(easy, CURLOPT_SSLCERT, files->certificate) &&
+	       set_path(easy, CURLOPT_SSLKEY, files->key);
 }
 
 static bool set_up(struct fetch *fetch)
@@ -169,6 +170,7 @@ static bool set_up(struct fetch *fetch)
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_PRIVATE, fetch);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_HEADERFUNCTION, take_header);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_HEADERDATA, fetch);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_ERRORBUFFER, fetch->why);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, take_body);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEDATA, fetch);
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_NOSIGNAL, 1L);
@@ -177,7 +179,8 @@ static bool set_up(struct fetch *fetch)
 	(void)curl_easy_setopt(fetch->easy, CURLOPT_TCP_NODELAY, 1L);
 	return curl_easy_setopt(fetch->easy, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(fetch->easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
-	       curl_easy_setopt(fetch->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+	       curl_easy_setopt(fetch->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+	       set_up_tls(fetch->easy, fetch->fetcher->access);
 }
 
 struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t bytes_max)
@@ -196,13 +199,66 @@ struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t byte
 	return NULL;
 }
 
+void fetch_trust_anyone(struct fetch *fetch)
+{
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	(void)curl_easy_setopt(fetch->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+/* ---- headers ---- */
+
+/* Among them is a secret. */
+static void drop_headers(struct fetch *fetch)
+{
+	for (struct curl_slist *at = fetch->headers; at != NULL; at = at->next)
+		explicit_bzero(at->data, strlen(at->data));
+	curl_slist_free_all(fetch->headers);
+	fetch->headers = NULL;
+}
+
+static bool add_header(struct fetch *fetch, const struct buf *header)
+{
+	struct curl_slist *longer = curl_slist_append(fetch->headers, buf_str(header));
+
+	if (header->full || longer == NULL)
+		return false;
+	fetch->headers = longer;
+	return true;
+}
+
+/* Made for each fetch, as the key may be another one by then. */
+static bool make_headers(struct fetch *fetch)
+{
+	struct buf id AUTO_BUF, accept AUTO_BUF, key AUTO_BUF;
+	uint8_t random[ULID_RANDOM_BYTES];
+
+	drop_headers(fetch);
+	env_random(&env_system, random, sizeof(random));
+	id_make("req_", env_now_us(&env_system), random, fetch->request_id);
+	buf_init(&id, HEADER_BYTES_MAX);
+	buf_init(&accept, HEADER_BYTES_MAX);
+	buf_init(&key, HEADER_BYTES_MAX);
+	buf_addf(&id, REQUEST_ID ": %s", fetch->request_id);
+	buf_addf(&accept, "Accept: %s", fetch->accept);
+	if (fetch->fetcher->access != NULL)
+		peer_access_authorize(fetch->fetcher->access, &key);
+	bool is_made = add_header(fetch, &id) && add_header(fetch, &accept) &&
+	               (key.len == 0 || add_header(fetch, &key));
+	if (key.len > 0)
+		explicit_bzero(key.data, key.len);
+	return is_made &&
+	       curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers) == CURLE_OK;
+}
+
+/* ---- one fetch ---- */
+
 void fetch_free(struct fetch *fetch)
 {
 	if (fetch == NULL)
 		return;
 	fetch_end(fetch);
 	curl_easy_cleanup(fetch->easy);
-	curl_slist_free_all(fetch->headers);
+	drop_headers(fetch);
 	buf_release(&fetch->body);
 	free(fetch);
 }
@@ -211,7 +267,8 @@ bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us)
 {
 	fetch_end(fetch);
 	buf_reset(&fetch->body);
-	if (!set_headers(fetch) || curl_easy_setopt(fetch->easy, CURLOPT_URL, url) != CURLE_OK ||
+	fetch->why[0] = '\0';
+	if (!make_headers(fetch) || curl_easy_setopt(fetch->easy, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(fetch->easy, CURLOPT_TIMEOUT_MS, (long)(timeout_us / US_PER_MS)) !=
 	            CURLE_OK ||
 	    curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) != CURLM_OK)
@@ -243,8 +300,9 @@ int fetch_run(struct fetch *fetch, const char *url, int64_t timeout_us)
 
 const char *fetch_why(const struct fetch *fetch)
 {
-	return is_to_this_request(fetch) ? curl_easy_strerror(fetch->code)
-	                                 : "its answer is to another request";
+	if (!is_to_this_request(fetch))
+		return "its answer is to another request";
+	return fetch->why[0] != '\0' ? fetch->why : curl_easy_strerror(fetch->code);
 }
 
 int fetch_status(const struct fetch *fetch)

@@ -1,10 +1,10 @@
 /* fetch.h - GET over HTTP, several at once on one thread (fetch.c is the one file that knows
  * libcurl). Each has a limit of time and of size, and an id that an answer must not deny. No proxy,
- * no redirects, http and https only. */
+ * no redirects, http and https only; TLS 1.2 at least, and the server must prove who it is. */
 #ifndef RUNTIME_FETCH_H
 #define RUNTIME_FETCH_H
 
-#include "base/buf.h"
+#include "runtime/peer_access.h"
 
 #define FETCH_URL_MAX 2048
 
@@ -20,8 +20,9 @@ enum fetch_state {
 	FETCH_FAILED, /* not answered, or not whole, in time, within the size, to this request */
 };
 
-/* NULL: no memory. */
-struct fetcher *fetcher_new(void);
+/* access, borrowed: who we are and whom we believe; NULL: nobody, and the system's CAs. NULL: no
+ * memory. */
+struct fetcher *fetcher_new(struct peer_access *access);
 void fetcher_free(struct fetcher *fetcher); /* after its fetches */
 /* Carries on with all until something happens to one of them, fetcher_wake, or the timeout. */
 void fetcher_wait(struct fetcher *fetcher, int64_t timeout_us);
@@ -31,6 +32,8 @@ void fetcher_wake(struct fetcher *fetcher);
 /* accept: the value of that header, borrowed. NULL: no memory. */
 struct fetch *fetch_new(struct fetcher *fetcher, const char *accept, size_t bytes_max);
 void fetch_free(struct fetch *fetch); /* NULL is fine */
+/* Takes the server for who it should be, whatever it proves: for a service that asks itself. */
+void fetch_trust_anyone(struct fetch *fetch);
 /* Ends what is under way. False: it could not be begun. */
 must_use bool fetch_begin(struct fetch *fetch, const char *url, int64_t timeout_us);
 void fetch_end(struct fetch *fetch);

@@ -168,7 +168,7 @@ static bool open_parts(struct follower *follower, struct buf *why)
 		buf_init(&follower->pages[i].text, PAGE_BYTES_MAX);
 	if (db_open(follower->options.database_url, DB_READER, &follower->db, why) != DB_OK)
 		return false;
-	follower->fetcher = fetcher_new();
+	follower->fetcher = fetcher_new(follower->options.access);
 	if (follower->fetcher != NULL) {
 		follower->poll =
 			fetch_new(follower->fetcher, "application/x-ndjson", PAGE_BYTES_MAX);

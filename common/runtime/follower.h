@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "runtime/env.h"
+#include "runtime/peer_access.h"
 #include "runtime/writer.h"
 #include "storage/store.h"
 
@@ -38,6 +39,7 @@ struct follower;
 /* All borrowed for the follower's life. */
 struct follower_options {
 	const char *url; /* of the peer; "": there is none */
+	struct peer_access *access;
 	const char *database_url;
 	int64_t queue_max;             /* the writer's: at most half of it is filled */
 	const struct peer_kind *kinds; /* ends with a row whose type is NULL; NULL: no rows */

@@ -35,6 +35,7 @@ struct endpoint {
 	const char *method; /* "GET" (HEAD too), "POST" or "DELETE" */
 	const char *path;   /* "/payments/{payment_id}": at most one segment in braces */
 	const char *scope;  /* of scope.c; NULL: open to everyone */
+	bool is_health;     /* open even to clients without the certificate that is asked for */
 	const char *summary;
 	enum endpoint_kind kind;
 	const struct field *query;  /* NULL: no parameter is known */

@@ -9,9 +9,18 @@
 bool ask_open(struct ask *ask, const struct common_options *options, const char *accept,
               size_t bytes_max, struct buf *why)
 {
+	bool is_here = options->service_url[0] == '\0';
+
 	ask->options = options;
-	ask->fetcher = fetcher_new();
+	if (!is_here) {
+		ask->access = peer_access_new(&options->peer, env_now_us(&env_system), why);
+		if (ask->access == NULL)
+			return false;
+	}
+	ask->fetcher = fetcher_new(ask->access);
 	ask->fetch = ask->fetcher == NULL ? NULL : fetch_new(ask->fetcher, accept, bytes_max);
+	if (ask->fetch != NULL && is_here)
+		fetch_trust_anyone(ask->fetch);
 	if (ask->fetch != NULL)
 		return true;
 	buf_add_str(why, "There is not enough memory to start.");
@@ -22,6 +31,7 @@ void ask_close(struct ask *ask)
 {
 	fetch_free(ask->fetch);
 	fetcher_free(ask->fetcher);
+	peer_access_free(ask->access);
 }
 
 /* What the problem that was answered says, where it can be printed on one line. */

@@ -43,9 +43,14 @@ static void link_last(struct deadlines *deadlines, struct connection *connection
 
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us)
 {
+	bool opens = connection->tls != NULL;
+
+	connection->deadlines = deadlines;
 	connection->intake = NULL;
-	connection->state = CONNECTION_BETWEEN;
-	connection->due_us = deadlines->end_us;
+	connection->state = opens ? CONNECTION_OPENING : CONNECTION_BETWEEN;
+	connection->due_us =
+		opens ? earlier(now_us + deadlines->request_timeout_us, deadlines->end_us)
+		      : deadlines->end_us;
 	connection->looked_us = now_us;
 	connection->bytes_seen = 0;
 	connection->was_cut = false;
@@ -62,6 +67,20 @@ void deadlines_remove(struct deadlines *deadlines, struct connection *connection
 		connection->next->previous = connection->previous;
 	else
 		deadlines->last = connection->previous;
+}
+
+static void enter_between(const struct deadlines *deadlines, struct connection *connection)
+{
+	connection->intake = NULL;
+	connection->state = CONNECTION_BETWEEN;
+	connection->due_us = deadlines->end_us;
+	connection->bytes_seen = -1; /* some may belong to the next request already */
+}
+
+void deadlines_opened(struct connection *connection)
+{
+	ensure(connection->state == CONNECTION_OPENING);
+	enter_between(connection->deadlines, connection);
 }
 
 void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
@@ -104,11 +123,8 @@ void deadlines_answer_began(const struct deadlines *deadlines, struct connection
 
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection)
 {
-	ensure(connection->state != CONNECTION_BETWEEN);
-	connection->intake = NULL;
-	connection->state = CONNECTION_BETWEEN;
-	connection->due_us = deadlines->end_us;
-	connection->bytes_seen = -1; /* some may belong to the next request already */
+	ensure(connection->state != CONNECTION_OPENING && connection->state != CONNECTION_BETWEEN);
+	enter_between(deadlines, connection);
 }
 
 void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us)

@@ -5,6 +5,8 @@
  * new one each time the client has taken DOWNLOAD_BYTES_MIN more until the last. An idle connection
  * is left to that timeout. One thread.
  *
+ *   OPENING --opened()--> BETWEEN
+ *
  *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY --answer_began()--> TAKING
  *      |                            `--------------answer_began()-----------------------'|
  *      `-------------------- request_ended(), from each of the three --------------------' */
@@ -18,18 +20,22 @@
 #define DOWNLOAD_BYTES_MIN (1 << 20) /* in 30 s: 35 KB a second, what a bad line gives */
 
 enum connection_state {
+	CONNECTION_OPENING, /* the TLS handshake, which has a request's time */
 	CONNECTION_BETWEEN, /* no request line has been read; one may be on its way */
 	CONNECTION_SENDING, /* the client sends header or body */
 	CONNECTION_BUSY,    /* the request is executed: the client waits for us */
 	CONNECTION_TAKING,  /* the client takes the answer */
 };
 
+struct deadlines;
 struct intake;
+struct tls_session;
 
 /* An open connection; exists exactly as long as its descriptor, so that this is never another's. */
 struct connection {
 	int fd;
 	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
+	struct tls_session *tls;        /* NULL: it is not encrypted */
 	struct intake *intake;          /* the request under way, or NULL */
 	enum connection_state state;
 	int64_t due_us;      /* from then on it is late; INT64_MAX: nothing is awaited of it */
@@ -39,6 +45,7 @@ struct connection {
 	bool is_download;    /* what it takes */
 	int64_t bytes_taken; /* of a download, acknowledged in all when due_us was set */
 	bool was_cut;        /* nothing more is to be done for it */
+	struct deadlines *deadlines; /* to which it was added */
 	struct connection *previous, *next;
 };
 
@@ -53,10 +60,11 @@ struct deadlines {
  */
 void deadlines_init(struct deadlines *deadlines, int64_t request_timeout_us,
                     int64_t answer_timeout_us, int64_t quiesce_timeout_us);
-/* fd and address are set; the rest is set here. */
+/* fd, address and tls are set; the rest is set here. With tls it is OPENING, else BETWEEN. */
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us);
 void deadlines_remove(struct deadlines *deadlines, struct connection *connection);
 
+void deadlines_opened(struct connection *connection);
 void deadlines_request_began(const struct deadlines *deadlines, struct connection *connection,
                              struct intake *intake, int64_t now_us);
 /* Once or more often. */

@@ -12,18 +12,21 @@
  * call.
  *
  * Where it is out of connection memory and can no longer refuse (thousands of query parameters, a
- * chunk extension that fills its buffer), it asks to be called again at once, for ever. Hence
- * QUERY_PARAMETERS_MAX and STALLED_TURNS_MAX. */
+ * chunk extension that fills its buffer), it asks to be called again at once, for ever; and so it
+ * does while a client stops in the middle of a TLS handshake. Hence QUERY_PARAMETERS_MAX and
+ * STALLED_TURNS_MAX. */
 #include "web/http.h"
 
 #include "runtime/env.h"
 #include "runtime/log.h"
 #include "web/control.h"
 #include "web/deadlines.h"
+#include "web/http_connection.h"
 #include "web/http_response.h"
 #include "web/intake.h"
 #include "web/listener.h"
 #include "web/refusal.h"
+#include "web/tls.h"
 
 #include <microhttpd.h>
 #include <poll.h>
@@ -82,7 +85,7 @@ static void cut(struct connection *peer)
 /* Ends a request in its middle, where libmicrohttpd takes no answer. */
 static void refuse(struct connection *peer)
 {
-	refusal_send(peer->fd, &peer->intake->x.answer, env_now_us(&env_system));
+	refusal_send(peer, &peer->intake->x.answer, env_now_us(&env_system));
 	cut(peer);
 }
 
@@ -136,6 +139,8 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
 	if (in == NULL)
 		return NULL;
 	memcpy(in->x.address, peer->address, sizeof(in->x.address));
+	in->x.client_is_trusted =
+		peer->tls == NULL || tls_session_is_trusted(peer->tls, env_now_us(&env_system));
 	deadlines_request_began(&http->deadlines, peer, in, in->x.began_us);
 	http->exchanges_count++;
 	if (intake_target(in) == INTAKE_REFUSE)
@@ -225,21 +230,7 @@ static void on_request_ended(void *arg, struct MHD_Connection *connection, void 
 
 /* ---- connections ---- */
 
-static struct connection *connection_new(struct MHD_Connection *connection)
-{
-	struct connection *peer = calloc(1, sizeof(*peer));
-
-	if (peer == NULL)
-		return NULL;
-	peer->fd =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	listener_address(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-	                         ->client_addr,
-	                 peer->address);
-	return peer;
-}
-
-/* Without memory a connection has no peer, and its requests are refused. */
+/* Without memory a connection has no peer, and its requests or its handshake are refused. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -248,7 +239,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 	http->stalled_turns = 0;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		peer = connection_new(connection);
+		peer = http_connection_new(connection, http->options.tls);
 		if (peer != NULL)
 			deadlines_add(&http->deadlines, peer, monotonic_us());
 		*context = peer;
@@ -258,7 +249,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 	}
 	if (peer != NULL)
 		deadlines_remove(&http->deadlines, peer);
-	free(peer);
+	http_connection_free(peer);
 	http->has_room = true;
 	atomic_fetch_sub(&http->stats.connections, 1);
 }
@@ -366,6 +357,7 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
 
 static struct MHD_Daemon *daemon_start(struct http *http)
 {
+	static char priorities[] = TLS_PRIORITIES; /* libmicrohttpd only reads it */
 	const struct http_options *o = &http->options;
 	int64_t idle_s = (o->idle_timeout_us + US_PER_S - 1) / US_PER_S;
 	const struct MHD_OptionItem items[] = {
@@ -378,11 +370,15 @@ static struct MHD_Daemon *daemon_start(struct http *http)
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
 		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_ended, http},
 		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
+		/* The rest is for TLS alone. */
+		{o->tls == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
+		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_no_certificate},
 		{MHD_OPTION_END, 0, NULL},
 	};
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-	                        http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	return MHD_start_daemon(o->tls == NULL ? flags : flags | MHD_USE_TLS, 0, NULL, NULL,
+	                        on_request, http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
 /* All but socket and thread. NULL: no memory or descriptor. */

@@ -1,6 +1,6 @@
 /* http.h - HTTP/1.1 over libmicrohttpd: one I/O thread, requests in, answers out. Knows framing,
- * deadlines and limits; knows nothing of routes, JSON or payments. http.c and http_response.c are
- * the only files that include microhttpd.h.
+ * deadlines and limits; knows nothing of routes, JSON or payments. http.c and
+ * http_*.c are the only files that include microhttpd.h.
  *
  * The life of an exchange, all on the I/O thread:
  *
@@ -37,6 +37,7 @@
 #define HTTP_ANSWER_HEADERS_MAX 12
 
 struct http;
+struct tls;
 
 struct http_header {
 	struct text name, value;
@@ -74,8 +75,10 @@ struct http_exchange {
 	bool body_too_large; /* the body passed HTTP_BODY_BYTES_MAX: what came is thrown away, body
 	                        is empty */
 	bool resumed;
-	int64_t began_us; /* monotonic: when its request line was read */
-	char address[46]; /* the client's, as text (INET6_ADDRSTRLEN) */
+	int64_t began_us;       /* monotonic: when its request line was read */
+	char address[46];       /* the client's, as text (INET6_ADDRSTRLEN) */
+	bool client_is_trusted; /* it has shown the certificate that tls asks for, or tls asks for
+	                           none */
 	/* The answer. */
 	struct http_answer answer;
 	/* For the application. */
@@ -113,6 +116,7 @@ struct http_options {
 	int64_t request_timeout_us; /* for a request to arrive */
 	int64_t answer_timeout_us;  /* for the client to take an answer */
 	int64_t quiesce_timeout_us; /* for each of them after http_quiesce */
+	struct tls *tls;            /* https alone, borrowed; NULL: http alone */
 };
 
 /* What metrics show; read with atomic_load by any thread. */

@@ -53,7 +53,8 @@ bool own_url_add(const struct common_options *options, struct buf *out, struct b
 		buf_add_str(why, "PORT must be the one that this service listens on");
 		return false;
 	}
-	buf_addf(out, "http://%s%s%s:%" PRId64, is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-	         options->port);
+	buf_addf(out, "%s://%s%s%s:%" PRId64,
+	         options->tls.files.certificate[0] == '\0' ? "http" : "https", is_v6 ? "[" : "",
+	         host, is_v6 ? "]" : "", options->port);
 	return true;
 }

@@ -318,6 +318,7 @@ int run_reconcile(const struct service *service, const struct common_options *op
                   const char *const *words)
 {
 	struct reconcile *reconcile = calloc(1, sizeof(*reconcile));
+	struct peer_access *access = NULL;
 	struct buf why AUTO_BUF, own AUTO_BUF, peer AUTO_BUF;
 	int status = EXIT_REFUSED;
 
@@ -332,11 +333,14 @@ int run_reconcile(const struct service *service, const struct common_options *op
 	bool has_urls = own_url_add(options, &own, &why) && peer_url_add(options, &peer, &why);
 	reconcile->reader.order_url = buf_str(service->takes_payments ? &peer : &own);
 	reconcile->reader.payment_url = buf_str(service->takes_payments ? &own : &peer);
-	if (!has_urls || !reconcile_reader_init(&reconcile->reader, &why))
+	if (has_urls)
+		access = peer_access_new(&options->peer, env_now_us(&env_system), &why);
+	if (access == NULL || !reconcile_reader_init(&reconcile->reader, access, &why))
 		status = refuse(service, &why);
 	else
 		status = run(reconcile, service, &why);
 	reconcile_reader_release(&reconcile->reader);
+	peer_access_free(access);
 	free(reconcile);
 	return status;
 }

@@ -15,11 +15,12 @@
 #define TRIES_MAX 10
 #define URL_SIZE (FETCH_URL_MAX + 256)
 
-bool reconcile_reader_init(struct reconcile_reader *reader, struct buf *why)
+bool reconcile_reader_init(struct reconcile_reader *reader, struct peer_access *access,
+                           struct buf *why)
 {
 	reader->why = why;
 	buf_init(&reader->body, JSON_BYTES_MAX);
-	reader->fetcher = fetcher_new();
+	reader->fetcher = fetcher_new(access);
 	if (reader->fetcher != NULL)
 		reader->fetch = fetch_new(reader->fetcher, "application/json", JSON_BYTES_MAX);
 	if (reader->fetch != NULL)

@@ -18,8 +18,9 @@ struct reconcile_reader {
 	struct buf *why; /* borrowed; what could not be read, and why */
 };
 
-/* False, with why: no memory. Release it in any case. */
-must_use bool reconcile_reader_init(struct reconcile_reader *reader, struct buf *why);
+/* access is borrowed. False, with why: no memory. Release it in any case. */
+must_use bool reconcile_reader_init(struct reconcile_reader *reader, struct peer_access *access,
+                                    struct buf *why);
 void reconcile_reader_release(struct reconcile_reader *reader);
 
 /* Where a walk along a list is; zeroed before the first page. */

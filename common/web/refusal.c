@@ -1,6 +1,8 @@
 /* refusal.c - one answer, from status line to body. */
 #include "web/refusal.h"
 
+#include "web/tls.h"
+
 #include <sys/socket.h>
 #include <time.h>
 
@@ -18,7 +20,8 @@ static void add_date(int64_t now_us, struct buf *out)
 	buf_add_str(out, text);
 }
 
-void refusal_send(int fd, const struct http_answer *answer, int64_t now_us)
+void refusal_send(const struct connection *connection, const struct http_answer *answer,
+                  int64_t now_us)
 {
 	struct buf out AUTO_BUF;
 
@@ -31,6 +34,10 @@ void refusal_send(int fd, const struct http_answer *answer, int64_t now_us)
 		buf_addf(&out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
 	buf_add_str(&out, "\r\n");
 	buf_add_text(&out, answer->body);
-	if (!out.full)
-		(void)send(fd, buf_str(&out), out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (out.full)
+		return;
+	if (connection->tls != NULL)
+		tls_session_finish(connection->tls, buf_str(&out), out.len);
+	else
+		(void)send(connection->fd, buf_str(&out), out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

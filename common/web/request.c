@@ -207,6 +207,21 @@ static enum error take_key(struct request *request)
 	return ERR_NONE;
 }
 
+/* The connection ends with the refusal, as the next one may show another certificate. A probe of a
+ * container's health has none to show. */
+static enum error check_client(struct request *request)
+{
+	struct http_exchange *x = request->exchange;
+
+	if (x->client_is_trusted || request->endpoint->is_health)
+		return ERR_NONE;
+	(void)snprintf(request->job.answer.detail, ANSWER_DETAIL_SIZE,
+	               "Connect with a client certificate that is valid here and has a name that "
+	               "is let in.");
+	x->answer.close = true;
+	return ERR_FORBIDDEN;
+}
+
 /* What can be judged before the body. */
 enum error request_check_head(struct request *request)
 {
@@ -214,6 +229,8 @@ enum error request_check_head(struct request *request)
 
 	if (api_is_draining(request->api) && request->endpoint->scope != NULL)
 		return ERR_SHUTTING_DOWN;
+	if ((error = check_client(request)) != ERR_NONE)
+		return error;
 	if ((error = caller_check(request)) != ERR_NONE)
 		return error;
 	if ((error = check_accept(request)) != ERR_NONE)

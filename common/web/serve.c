@@ -36,6 +36,8 @@
 struct running {
 	const struct service *service;
 	const struct common_options *options;
+	struct tls *tls; /* NULL also where it is plain HTTP */
+	struct peer_access *peer_access;
 	struct store store;
 	struct engine *engine;
 	struct keyring *keyring; /* NULL where AUTH is none */
@@ -101,8 +103,7 @@ static struct metric metrics[] = {
          NULL},
 	{"config_last_reload_successful", METRIC_GAUGE,
          "1 where the files that options name were right when they were last read; 0 where not, "
-         "and "
-         "what they held before is in force.",
+         "and what they held before is in force.",
          collect_reload, NULL, NULL},
 };
 
@@ -141,35 +142,48 @@ static void block_reload_signal(void)
 	ensure(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
 }
 
+/* Empties why. */
+static bool note_reload(bool is_right, struct buf *why)
+{
+	if (!is_right)
+		log_error("reload_failed", L_STR("why", buf_str(why)));
+	buf_reset(why);
+	return is_right;
+}
+
 /* Reads anew what options name by path. What is wrong changes nothing: the service goes on with
- * what it has. */
+ * what it has of that kind. */
 static void reload(struct running *running)
 {
+	int64_t now_us = env_now_us(&env_system);
 	struct buf why AUTO_BUF;
 
 	buf_init(&why, 4096);
-	bool is_right = running->keyring == NULL || keyring_reload(running->keyring, &why);
-	atomic_store(&running->files_are_right, is_right);
-	if (is_right)
-		log_info("reloaded", L_STR("api_keys_file", running->options->api_keys_file));
-	else
-		log_error("reload_failed", L_STR("why", buf_str(&why)));
-	log_flush();
+	bool keys = note_reload(running->keyring == NULL || keyring_reload(running->keyring, &why),
+	                        &why);
+	bool tls =
+		note_reload(running->tls == NULL || tls_reload(running->tls, now_us, &why), &why);
+	bool peer = note_reload(peer_access_reload(running->peer_access, now_us, &why), &why);
+	atomic_store(&running->files_are_right, keys && tls && peer);
+	if (keys && tls && peer)
+		log_info("reloaded", L_STR("what", "keys and certificates"));
 }
 
 /* Until the first signal to stop; the next ends the process. */
 static void wait_for_stop(struct running *running)
 {
+	const struct timespec day = {.tv_sec = 24 * 3600};
 	sigset_t signals = stop_signals();
 	int number;
 
 	sigaddset(&signals, SIGHUP);
-	for (;;) {
-		ensure(sigwait(&signals, &number) == 0);
-		if (number != SIGHUP)
-			break;
-		reload(running);
-	}
+	do {
+		certificates_warn(env_now_us(&env_system));
+		log_flush();
+		number = sigtimedwait(&signals, NULL, &day);
+		if (number == SIGHUP)
+			reload(running);
+	} while (number < 0 || number == SIGHUP); /* below 0: a day has passed */
 	mask_signals(SIG_UNBLOCK);
 }
 
@@ -203,6 +217,21 @@ static bool check_clock(struct db *db, struct buf *why)
 	return true;
 }
 
+/* Who we are to others, and whom we let in. */
+static bool open_access(struct running *running, struct buf *why)
+{
+	const struct common_options *options = running->options;
+	int64_t now_us = env_now_us(&env_system);
+
+	if (tls_is_wanted(&options->tls)) {
+		running->tls = tls_new(&options->tls, now_us, why);
+		if (running->tls == NULL)
+			return false;
+	}
+	running->peer_access = peer_access_new(&options->peer, now_us, why);
+	return running->peer_access != NULL;
+}
+
 /* Storage, which may take long, and the engine; no thread. */
 static bool open_storage(struct running *running, struct buf *why)
 {
@@ -213,6 +242,7 @@ static bool open_storage(struct running *running, struct buf *why)
 	                                   .peer_wait_us =
 	                                           options->peer_url[0] == '\0' ? 0 : PEER_WAIT_US};
 	const struct follower_options peer = {.url = options->peer_url,
+	                                      .access = running->peer_access,
 	                                      .database_url = options->database_url,
 	                                      .queue_max = options->queue_max,
 	                                      .kinds = service->peer_kinds};
@@ -284,7 +314,8 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                    .idle_timeout_us = options->idle_timeout_us,
 	                                    .request_timeout_us = HTTP_REQUEST_TIMEOUT_US,
 	                                    .answer_timeout_us = HTTP_ANSWER_TIMEOUT_US,
-	                                    .quiesce_timeout_us = HTTP_QUIESCE_TIMEOUT_US};
+	                                    .quiesce_timeout_us = HTTP_QUIESCE_TIMEOUT_US,
+	                                    .tls = running->tls};
 	struct api_settings settings = {.service = running->service->name,
 	                                .endpoints = running->service->endpoints,
 	                                .currency = options->currency,
@@ -415,6 +446,8 @@ static void stop_all(struct running *running)
 	keyring_close(running->keyring);
 	db_close(running->db);
 	store_close(&running->store);
+	peer_access_free(running->peer_access);
+	tls_free(running->tls);
 }
 
 int serve(const struct service *service, const struct common_options *options,
@@ -443,10 +476,11 @@ int serve(const struct service *service, const struct common_options *options,
 	courier_register_metrics();
 	follower_register_metrics();
 	upkeep_register_metrics(options->database_url);
+	certificates_register_metrics();
 	service->register_metrics();
 	if (!address_is_allowed(options, &why) || !load_keys(&running, &why) ||
-	    !open_storage(&running, &why) || !start_readers(&running, &why) ||
-	    !start_serving(&running, &why)) {
+	    !open_access(&running, &why) || !open_storage(&running, &why) ||
+	    !start_readers(&running, &why) || !start_serving(&running, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 		mask_signals(SIG_UNBLOCK);
 		stop_all(&running);

@@ -8,6 +8,7 @@
 #include "storage/audit_report.h"
 #include "storage/store.h"
 #include "web/api.h"
+#include "web/tls.h"
 
 /* The values of AUTH, in the order of their names. */
 enum auth { AUTH_NONE, AUTH_KEYS };
@@ -22,6 +23,8 @@ struct common_options {
 	const struct currency *currency;
 	int64_t auth, allow_anonymous;
 	const char *api_keys_file; /* "": none */
+	struct tls_options tls;    /* without a certificate: plain HTTP */
+	struct peer_files peer;    /* who we are to the other service */
 	int64_t log_level;
 	int64_t connections_max, connections_per_address_max, queue_max;
 	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;

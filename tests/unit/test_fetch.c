@@ -7,7 +7,7 @@
 
 START_TEST(what_ends_as_it_begins_is_not_waited_for)
 {
-	struct fetcher *fetcher = fetcher_new();
+	struct fetcher *fetcher = fetcher_new(NULL);
 	struct fetch *fetch = fetch_new(fetcher, "application/json", 1024);
 
 	ck_assert(fetch_begin(fetch, "http://256.256.256.256:0x/", US_PER_S));

@@ -1,0 +1,15 @@
+/* http_connection.h - what is kept for one of libmicrohttpd's connections. For http.c alone. */
+#ifndef WEB_HTTP_CONNECTION_H
+#define WEB_HTTP_CONNECTION_H
+
+#include "web/deadlines.h"
+
+struct MHD_Connection;
+struct tls;
+
+/* Of a connection that has just begun; tls NULL: it is not encrypted. NULL: no memory. */
+must_use struct connection *http_connection_new(struct MHD_Connection *connection, struct tls *tls);
+/* After the connection's end. NULL is fine. */
+void http_connection_free(struct connection *peer);
+
+#endif
