@@ -7,9 +7,8 @@
 
 #define SELECT_INTENTS \
 	"SELECT i.intent_key, i.payment_key, i.refund_key, i.operation, i.reference, " \
-	"i.is_called, i.request_id, i.traceparent, i.created_us, i.next_us, p.payment_id, " \
-	"r.refund_id, " \
-	"p.currency, p.amount_minor, p.pending_minor, r.amount_minor, p.capture, " \
+	"i.is_called, i.request_id, i.traceparent, i.created_us, p.payment_id, " \
+	"r.refund_id, p.currency, p.amount_minor, p.pending_minor, r.amount_minor, p.capture, " \
 	"p.payment_method FROM intents i JOIN payments p ON p.payment_key = i.payment_key " \
 	"LEFT JOIN refunds r ON r.refund_key = i.refund_key "
 
@@ -25,7 +24,6 @@ static const struct statement intents_due_at_once = {
 	"UPDATE intents SET next_us = $1 WHERE payment_key = $2", NULL};
 static const struct statement intents_due = {
 	SELECT_INTENTS "WHERE i.next_us <= $1 ORDER BY i.next_us, i.intent_key LIMIT $2", NULL};
-static const struct statement intent_by_key = {SELECT_INTENTS "WHERE i.intent_key = $1", NULL};
 static const struct statement intent_open = {
 	"SELECT max(intent_key) FROM intents "
 	"WHERE payment_key = (SELECT payment_key FROM payments WHERE payment_id = $1)",
@@ -91,8 +89,6 @@ void intent_from_row(const struct db_row *row, struct intent *ret_intent)
 	read_str(&columns, intent->request_id, sizeof(intent->request_id));
 	read_str(&columns, intent->traceparent, sizeof(intent->traceparent));
 	intent->created_us = columns_int(&columns);
-	intent->next_us = db_is_null(row, columns.next) ? INT64_MAX : db_int(row, columns.next);
-	columns.next++;
 	read_str(&columns, intent->payment_id, sizeof(intent->payment_id));
 	read_str(&columns, intent->refund_id, sizeof(intent->refund_id));
 	intent->currency = columns_currency(&columns);
@@ -112,11 +108,6 @@ void intent_from_row(const struct db_row *row, struct intent *ret_intent)
 void intent_send_due(struct db *db, int64_t now_us, int64_t count, db_row_fn *row, void *arg)
 {
 	DB_SEND(db, &intents_due, row, arg, V_INT(now_us), V_INT(count));
-}
-
-void intent_send_by_key(struct db *db, int64_t intent_key, db_row_fn *row, void *arg)
-{
-	DB_SEND(db, &intent_by_key, row, arg, V_INT(intent_key));
 }
 
 void intent_send_open(struct db *db, struct text payment_id, db_row_fn *row, void *arg)

@@ -20,7 +20,6 @@ struct intent {
 	char request_id[INTENT_REQUEST_ID_MAX + 1];
 	char traceparent[INTENT_TRACEPARENT_MAX + 1]; /* "": none */
 	int64_t created_us;
-	int64_t next_us; /* INT64_MAX: never, it is stuck */
 	/* Of its payment and refund, for the processor. */
 	char payment_id[ID_SIZE], refund_id[ID_SIZE];
 	const struct currency *currency;
@@ -29,7 +28,7 @@ struct intent {
 	char payment_method[4 * PAYMENT_METHOD_MAX + 1]; /* "": left out */
 };
 
-/* created_us is also its next_us: it is due at once. */
+/* It is due at once, at created_us. */
 void intent_write_new(struct db *db, int64_t intent_key, int64_t payment_key, int64_t refund_key,
                       enum operation operation, const char *reference, struct text request_id,
                       struct text traceparent, int64_t created_us);
@@ -43,7 +42,6 @@ void intent_write_due(struct db *db, int64_t payment_key, int64_t now_us);
 void intent_from_row(const struct db_row *row, struct intent *ret_intent);
 /* Those that are due, the longest due first. */
 void intent_send_due(struct db *db, int64_t now_us, int64_t count, db_row_fn *row, void *arg);
-void intent_send_by_key(struct db *db, int64_t intent_key, db_row_fn *row, void *arg);
 /* One row of one column: the highest intent_key of a payment, or NULL. */
 void intent_send_open(struct db *db, struct text payment_id, db_row_fn *row, void *arg);
 /* One row: when the next one becomes due (NULL: none), how many payments and how many refunds are

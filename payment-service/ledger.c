@@ -57,10 +57,6 @@ static const struct statement timeline = {
 	"LEFT JOIN payments p ON p.payment_key = t.payment_key LEFT " AND_ORDER
 	"ORDER BY j.seq, t.transfer_key",
 	NULL};
-static const struct statement transfers_of_event = {
-	SELECT_TRANSFERS FROM_TRANSFERS
-	"WHERE t.transfer_key BETWEEN $1 * 4 AND $1 * 4 + 3 ORDER BY t.transfer_key",
-	NULL};
 static const struct statement accounts_all = {
 	"SELECT account, currency, debits_minor, credits_minor FROM accounts "
 	"ORDER BY currency, account",
@@ -162,11 +158,6 @@ void ledger_send_of_payment(struct db *db, int64_t payment_key, int64_t before_k
 {
 	DB_SEND(db, &transfers_of_payment, row, arg, V_INT(payment_key), V_INT(before_key),
 	        V_INT(count));
-}
-
-void ledger_send_of_event(struct db *db, int64_t seq, db_row_fn *row, void *arg)
-{
-	DB_SEND(db, &transfers_of_event, row, arg, V_INT(seq));
 }
 
 void ledger_send_timeline(struct db *db, int64_t payment_key, db_row_fn *row, void *arg)

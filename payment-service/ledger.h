@@ -40,8 +40,6 @@ void ledger_send_page(struct db *db, int64_t before_key, int64_t count, db_row_f
 /* Those of one payment: found by way of its order's events. */
 void ledger_send_of_payment(struct db *db, int64_t payment_key, int64_t before_key, int64_t count,
                             db_row_fn *row, void *arg);
-/* Those that belong to one event, oldest first. */
-void ledger_send_of_event(struct db *db, int64_t seq, db_row_fn *row, void *arg);
 
 /* The events of the payment's order up to its own last one, also those of the order's other
  * payments, oldest first: a row for each of an event's transfers, or one without. After the columns

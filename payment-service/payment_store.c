@@ -29,8 +29,6 @@ static const struct statement order_by_seq = {
 	SELECT_PAYMENTS "orders o LEFT JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_SEQ, NULL};
 static const struct statement payment_by_id = {
 	SELECT_PAYMENTS PAYMENTS_WITH_ORDER "WHERE p.payment_id = $1", NULL};
-static const struct statement payment_by_key = {
-	SELECT_PAYMENTS PAYMENTS_WITH_ORDER "WHERE p.payment_key = $1", NULL};
 static const struct statement payments_page = {
 	SELECT_PAYMENTS PAYMENTS_WITH_ORDER
 	"WHERE p.payment_id < $1 ORDER BY p.payment_id DESC LIMIT $2",
@@ -149,11 +147,6 @@ void payment_send_order(struct db *db, uint64_t order_hash, struct text order_id
 void payment_send_by_id(struct db *db, struct text payment_id, db_row_fn *row, void *arg)
 {
 	DB_SEND(db, &payment_by_id, row, arg, v_text(payment_id));
-}
-
-void payment_send_by_key(struct db *db, int64_t payment_key, db_row_fn *row, void *arg)
-{
-	DB_SEND(db, &payment_by_key, row, arg, V_INT(payment_key));
 }
 
 void payment_send_page(struct db *db, struct text before_id, int64_t count, db_row_fn *row,

@@ -42,7 +42,6 @@ bool payment_row_is_empty(const struct db_row *row);
 /* Each sends what gives rows for payment_from_row; lists are newest first and begin behind
  * before_id. */
 void payment_send_by_id(struct db *db, struct text payment_id, db_row_fn *row, void *arg);
-void payment_send_by_key(struct db *db, int64_t payment_key, db_row_fn *row, void *arg);
 void payment_send_page(struct db *db, struct text before_id, int64_t count, db_row_fn *row,
                        void *arg);
 void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order_id,
@@ -61,7 +60,6 @@ void payment_write_redacted(struct db *db, int64_t payment_key);
 	"r.updated_us, r.last_event_seq, r.intent_key"
 #define REFUND_COLUMNS_COUNT 14
 must_use bool refund_from_row(const struct db_row *row, struct refund *ret_refund);
-void refund_keep(struct refund *refund, struct buf *kept);
 void refund_send_by_id(struct db *db, struct text refund_id, db_row_fn *row, void *arg);
 /* Those of a payment, newest first, behind before_key. */
 void refund_send_of_payment(struct db *db, int64_t payment_key, int64_t before_key, int64_t count,

@@ -47,13 +47,6 @@ bool refund_from_row(const struct db_row *row, struct refund *ret_refund)
 	return !columns.are_wrong;
 }
 
-void refund_keep(struct refund *refund, struct buf *kept)
-{
-	struct text *const texts[] = {&refund->reason, &refund->decline_code};
-
-	columns_keep(texts, ARRAY_LEN(texts), kept);
-}
-
 void refund_send_by_id(struct db *db, struct text refund_id, db_row_fn *row, void *arg)
 {
 	DB_SEND(db, &refund_by_id, row, arg, v_text(refund_id));

@@ -95,11 +95,6 @@ enum db_result db_flush(struct db *db)
 	return result;
 }
 
-int64_t db_changes(const struct db *db)
-{
-	return db->changes;
-}
-
 enum db_result db_begin(struct db *db)
 {
 	enum db_result result;

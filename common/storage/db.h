@@ -78,8 +78,6 @@ void db_send(struct db *db, const struct statement *statement, const struct db_v
 /* Everything sent has run when this returns. Clears the error that stuck; inside a transaction only
  * its end does. */
 must_use enum db_result db_flush(struct db *db);
-/* Rows that the last statement run by db_flush inserted, updated or deleted. */
-int64_t db_changes(const struct db *db);
 
 /* BEGIN IMMEDIATE: a writer takes the write lock at once; a reader gets one snapshot for all that
  * follows. */

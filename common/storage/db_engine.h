@@ -38,7 +38,6 @@ struct db {
 	const struct db_engine *engine;
 	enum db_result stuck; /* the first failure, until it is told or the transaction ends */
 	bool in_transaction;
-	int64_t changes; /* of the last statement; the engine sets it */
 	char why[DB_WHY_SIZE];
 };
 

@@ -187,8 +187,6 @@ static enum db_result run(struct sqlite_db *db, const struct statement *statemen
 	db->running = false;
 	result = code == SQLITE_OK ? DB_OK : fail(db, code);
 	(void)sqlite3_reset(prepared->handle); /* repeats the code of the last step */
-	db->base.changes =
-		sqlite3_stmt_readonly(prepared->handle) ? 0 : sqlite3_changes64(db->handle);
 	return result;
 }
 

@@ -1,7 +1,9 @@
 /* checks.c - compares what the service has stored with the model and, at the end, with the
- * processor's books. Reads by the service's own read functions, on the reader's connection. */
+ * processor's books. Reads by the service's own read functions where it has them, on the reader's
+ * connection. */
 #include "sim/sim.h"
 
+#include "payment-service/columns.h"
 #include "payment-service/intent.h"
 #include "payment-service/ledger.h"
 #include "payment-service/payment_audit.h"
@@ -100,9 +102,16 @@ static void check_refunds(struct sim *sim, int64_t number, const struct payment 
 	}
 }
 
+static const struct statement intent_by_key = {
+	"SELECT operation, reference FROM intents WHERE intent_key = $1", NULL};
+
 static void take_intent(void *arg, const struct db_row *row)
 {
-	intent_from_row(row, arg);
+	struct columns columns = {.row = row};
+	struct intent *intent = arg;
+
+	intent->operation = (enum operation)columns_name(&columns, operation_names);
+	columns_str(&columns, intent->reference, sizeof(intent->reference));
 }
 
 /* The service gives what it asks for an id of its own: learnt while it is open. */
@@ -114,7 +123,7 @@ static void learn_attempt(struct sim *sim, int64_t payment, const struct payment
 	if (number == MODEL_NONE || model_reference(&sim->model, number)[0] != '\0')
 		return;
 	struct attempt *attempt = &sim->model.attempts[number];
-	intent_send_by_key(sim->node.reader.db, row->intent_key, take_intent, &intent);
+	DB_SEND(sim->node.reader.db, &intent_by_key, take_intent, &intent, V_INT(row->intent_key));
 	flush(sim, sim->node.reader.db);
 	same(sim, sim->model.payments[payment].order, row->payment_id,
 	     "the operation that is asked", intent.operation, attempt->operation);

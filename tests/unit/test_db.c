@@ -152,24 +152,6 @@ START_TEST(absent_texts_and_amounts_are_null)
 }
 END_TEST
 
-START_TEST(changes_are_those_of_the_last_statement)
-{
-	static const struct statement update_all = {.sql = "UPDATE t SET v = 'x'"};
-	int64_t count;
-
-	ck_assert_int_eq(insert(1, "a"), DB_OK);
-	ck_assert_int_eq(insert(2, "b"), DB_OK);
-	ck_assert_int_eq(db_begin(db), DB_OK);
-	DB_SEND0(db, &update_all, NULL, NULL);
-	ck_assert_int_eq(db_flush(db), DB_OK);
-	ck_assert_int_eq(db_changes(db), 2);
-	DB_SEND0(db, &count_values, note_int, &count);
-	ck_assert_int_eq(db_flush(db), DB_OK);
-	ck_assert_int_eq(db_changes(db), 0);
-	ck_assert_int_eq(db_commit(db), DB_OK);
-}
-END_TEST
-
 static void send_again(void *arg, const struct db_row *row)
 {
 	(void)row;
@@ -359,7 +341,6 @@ static Suite *db_suite(void)
 	tcase_add_test_raise_signal(values, a_missing_parameter_is_a_bug, SIGABRT);
 	tcase_add_loop_test(values, a_value_comes_back_as_it_was_bound, 0, ARRAY_LEN(value_rows));
 	tcase_add_test(values, absent_texts_and_amounts_are_null);
-	tcase_add_test(values, changes_are_those_of_the_last_statement);
 	tcase_add_test_raise_signal(values, sending_from_a_row_function_is_a_bug, SIGABRT);
 	tcase_add_test_raise_signal(values, writing_outside_of_a_transaction_is_a_bug, SIGABRT);
 

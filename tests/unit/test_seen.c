@@ -145,7 +145,6 @@ START_TEST(expiry_deletes_the_oldest_first_and_no_more_than_it_may)
 	ck_assert_int_eq(db_begin(store.db), DB_OK);
 	seen_expire(store.db, expire_rows[_i].expired_us, expire_rows[_i].limit);
 	ck_assert_int_eq(db_flush(store.db), DB_OK);
-	ck_assert_int_eq(db_changes(store.db), expire_rows[_i].deleted);
 	ck_assert_int_eq(db_commit(store.db), DB_OK);
 	ck_assert_int_eq(fixture_number(STORE_FILE, "SELECT coalesce(min(created_us), 11000)"
 	                                            " FROM seen"),
