@@ -5,6 +5,8 @@
 # in build/CONFIG/.
 
 VERSION := 0.1.0
+# What is built, for where git cannot tell: an image is built without the repository.
+COMMIT  :=
 CONFIG  := release
 
 # Which test programs to run, as in TESTS="test_money test_stress"; none named is all of them.
@@ -36,6 +38,7 @@ PACKAGES_TEST  := curl check python3 sslscan $(PACKAGES_CERTS)
 PACKAGES_LINT  := clang-format clang-tidy cppcheck shellcheck python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
+PACKAGES_DOCKER := docker.io docker-compose debootstrap python3
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
@@ -157,7 +160,8 @@ $(OUT)/common/web/version.o: private DEFINES = -DFARTHING_VERSION='"$(VERSION)"'
 $(OUT)/common/web/version.o: build/commit
 build/commit: FORCE
 	@mkdir -p $(@D)
-	@commit=$$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null); \
+	@commit='$(COMMIT)'; \
+	 commit=$${commit:-$$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)}; \
 	 commit=$${commit:-unknown}; \
 	 echo "$$commit" | cmp -s - $@ || echo "$$commit" >$@
 
@@ -266,6 +270,10 @@ sim-canary: ## rules broken on purpose, which sim-pair must find
 	   echo "canary $$n: $$(grep ^FAILED $(OUT)/canary.log)"; \
 	 done
 
+test-docker: ## both images and docker/compose.yaml, on a Docker engine of the test's own; as root
+	@$(INSTALL) $(PACKAGES_DOCKER)
+	@tests/docker/run.py build/docker
+
 nightly: ## the long runs: five times the requests and rounds, ten minutes for each fuzz target
 	@$(MAKE) E2E_SCALE=500 test
 	@for run in 1 2 3 4 5; do $(MAKE) STEPS=100000 sim || exit; done
@@ -295,14 +303,18 @@ format: ## lay out all C files as .clang-format says
 
 deps: ## install every package that a target needs
 	@$(INSTALL) $(sort $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST) $(PACKAGES_LINT) \
-	                   $(PACKAGES_CLANG) $(PACKAGES_COVER) $(PACKAGES_BENCH))
+	                   $(PACKAGES_CLANG) $(PACKAGES_COVER) $(PACKAGES_BENCH) $(PACKAGES_DOCKER))
+
+deps-build: ## those of them that building needs
+	@$(INSTALL) $(PACKAGES_BUILD)
 
 clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
 .PHONY: all run certs test asan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
-        lint format deps clean help clang programs-and-tests programs-and-bench-tools FORCE
+        test-docker lint format deps deps-build clean help clang programs-and-tests \
+        programs-and-bench-tools FORCE

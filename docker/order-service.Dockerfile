@@ -1,0 +1,32 @@
+# order-service.Dockerfile - builds the image of the order service, as payment-service.Dockerfile
+# does its own: the first stage is the same up to SERVICE, so that it is built once for both.
+ARG BASE=debian:bookworm-slim
+
+FROM ${BASE} AS build
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends make ca-certificates
+WORKDIR /src
+COPY Makefile ./
+COPY common/install.sh common/
+RUN make deps-build
+COPY . .
+ARG REVISION=unknown
+RUN make COMMIT=${REVISION}
+ARG SERVICE=order-service
+RUN docker/image-root.sh build/${SERVICE} /image
+
+FROM scratch
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Farthing order-service" \
+      org.opencontainers.image.description="Accepts orders, each exactly once" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /image /
+ENV LISTEN=0.0.0.0 \
+    DATABASE_URL=sqlite:/data/order.db
+USER 65532:65532
+WORKDIR /data
+VOLUME /data
+EXPOSE 5001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/order-service", "healthcheck"]
+ENTRYPOINT ["/order-service"]
