@@ -1,0 +1,95 @@
+#!/usr/bin/env -S python3 -B
+"""run.py - builds both images on a Docker engine of its own, brings docker/compose.yaml up under a
+project name and ports of its own, and checks that it is what docker/README.md promises. A line for
+each check, what it found below it, and at last "N passed, N failed". Exits 1 when one failed.
+
+usage: tests/docker/run.py CACHE    as root; CACHE keeps the base image for the next run
+"""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import check_cage
+import check_image
+import check_life
+from engine import Engine, run
+from pair import PROJECT, ROOT, Pair, compose
+
+
+def commit():
+    done = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty",
+                           "--abbrev=12", "--exclude=*"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, encoding="ascii", check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def check_images_are_built(_pair, _work):
+    """By compose, as a user does."""
+    os.environ["REVISION"] = commit()
+    compose("build")
+
+
+def check_nothing_stays(_pair, _work):
+    """`down -v` leaves no container, volume or network."""
+    compose("down", "-v")
+    for kind in (["ps", "-a"], ["volume", "ls"], ["network", "ls"]):
+        listed = run("docker", *kind, "-q", "--filter",
+                     f"label=com.docker.compose.project={PROJECT}")
+        assert listed == "", f"{' '.join(kind)}: {listed}"
+
+
+CHECKS = [check_images_are_built, *check_life.CHECKS_AT_FIRST, *check_image.CHECKS,
+          *check_cage.CHECKS, *check_life.CHECKS, check_nothing_stays]
+
+
+def passes(check, pair, work):
+    name = check.__name__.removeprefix("check_").replace("_", " ")
+    began = time.monotonic()
+    try:
+        check(pair, work)
+    except Exception as error:  # whatever went wrong, the next check is run
+        print(f"FAILED {name}: {error}")
+        traceback.print_exc(file=sys.stdout)
+        return False
+    print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
+    return True
+
+
+def run_checks(work):
+    pair = Pair()
+    failed = 0
+    for check in CHECKS:
+        failed += not passes(check, pair, work)
+        if failed and check is check_images_are_built:
+            break
+    if failed:
+        done = subprocess.run(["docker-compose", "logs", "--tail=20"], cwd=ROOT,
+                              stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        print(done.stdout)
+    # Also after a failure: containers end before their engine does.
+    subprocess.run(["docker-compose", "down", "-v"], cwd=ROOT, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=False)
+    return failed
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    if os.geteuid() != 0:
+        sys.exit("run.py: a Docker engine needs root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the engine is ended
+    with tempfile.TemporaryDirectory(prefix="farthing-docker.") as directory:
+        work = Path(directory)
+        with Engine(work, Path(sys.argv[1]).resolve()):
+            failed = run_checks(work)
+    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
