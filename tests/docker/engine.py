@@ -12,13 +12,14 @@ BASE_IMAGE = "debian:bookworm-slim"
 SUITE = "bookworm"
 START_S_MAX = 60
 STOP_S_MAX = 60
+RUN_S_MAX = 900
 
 
 def run(*words, **settings):
     """Runs a program to its end: what it printed. A failure raises, with what it said."""
     done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                          check=False, **settings)
+                          timeout=RUN_S_MAX, check=False, **settings)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, words))}: exit status {done.returncode}: "
                            f"{done.stdout[-2000:]}{done.stderr[-2000:]}")

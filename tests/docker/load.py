@@ -7,7 +7,7 @@ import time
 
 from engine import wait_until
 
-CLIENTS = 4
+CLIENTS = 2
 RETRY_S = 0.05
 
 

@@ -35,7 +35,8 @@ class Service:
         os.environ[port_variable] = str(self.port)
 
     def container(self):
-        return compose("ps", "-q", self.name).strip()
+        return run("docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={PROJECT}",
+                   "--filter", f"label=com.docker.compose.service={self.name}").strip()
 
     def inspect(self):
         return json.loads(run("docker", "inspect", self.container()))[0]
