@@ -76,7 +76,8 @@ static void note(const struct intent *intent, size_t call, enum result result)
 	if (result == RESULT_UNREACHABLE)
 		log_warn("processor_unreachable", L_STR("operation", call_name(call)),
 		         L_STR("payment_id", intent->payment_id),
-		         L_STR("request_id", intent->request_id));
+		         L_STR("request_id", intent->request_id),
+		         L_TRACE(intent_traceparent(intent)));
 }
 
 /* ---- calling and asking ---- */

@@ -28,6 +28,12 @@ struct intent {
 	char payment_method[4 * PAYMENT_METHOD_MAX + 1]; /* "": left out */
 };
 
+/* Of the call that wanted it; TEXT_NONE: it had none. Borrowed from the intent. */
+static inline struct text intent_traceparent(const struct intent *intent)
+{
+	return intent->traceparent[0] == '\0' ? TEXT_NONE : text_of(intent->traceparent);
+}
+
 /* It is due at once, at created_us. */
 void intent_write_new(struct db *db, int64_t intent_key, int64_t payment_key, int64_t refund_key,
                       enum operation operation, const char *reference, struct text request_id,

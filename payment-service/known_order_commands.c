@@ -52,11 +52,12 @@ static enum error decide(const struct job *job, const void *view, void *effects,
 }
 
 static void write_returns(struct db *db, const struct order_slot *slot, int64_t order_seq,
-                          int64_t now_us)
+                          const struct job *job)
 {
 	for (int64_t number = 0; number < PAYMENT_KEYS_PER_ORDER; number++)
 		if (slot->view.returns[number])
-			return_write_new(db, order_seq * PAYMENT_KEYS_PER_ORDER + number, now_us);
+			return_write_new(db, order_seq * PAYMENT_KEYS_PER_ORDER + number,
+			                 job->now_us, job->traceparent);
 }
 
 static void write(const struct writing *to, const struct job *job, const void *view, void *effects)
@@ -74,7 +75,7 @@ static void write(const struct writing *to, const struct job *job, const void *v
 	if (command->heard.end != ORDER_LIVES || slot->view.returns_count > 0)
 		place->cause = job->peer->to;
 	known_order_write_heard(to->db, place);
-	write_returns(to->db, slot, place->order_seq, job->now_us);
+	write_returns(to->db, slot, place->order_seq, job);
 	all->returns_count = slot->view.returns_count;
 }
 

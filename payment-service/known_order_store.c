@@ -24,7 +24,7 @@ static const struct statement order_heard = {
 	"WHERE order_seq = $9",
 	NULL};
 static const struct statement return_insert = {
-	"INSERT INTO returns (payment_key, since_us, next_us) VALUES ($1, $2, $2) "
+	"INSERT INTO returns (payment_key, since_us, next_us, traceparent) VALUES ($1, $2, $2, $3) "
 	"ON CONFLICT (payment_key) DO NOTHING",
 	NULL};
 static const struct statement return_due = {
@@ -34,7 +34,7 @@ static const struct statement return_tried = {
 static const struct statement return_delete = {"DELETE FROM returns WHERE payment_key = $1", NULL};
 /* None while this service's own journal may lack what was given back already (storage/peer.h). */
 static const struct statement returns_due = {
-	"SELECT r.payment_key, p.payment_id, r.since_us FROM returns r "
+	"SELECT r.payment_key, p.payment_id, r.since_us, r.traceparent FROM returns r "
 	"JOIN payments p ON p.payment_key = r.payment_key "
 	"WHERE r.next_us <= $1 AND (SELECT rollback FROM peer WHERE id = 1) = 0 "
 	"ORDER BY r.next_us, r.payment_key LIMIT $2",
@@ -123,10 +123,11 @@ void known_order_write_heard(struct db *db, const struct order_place *place)
 	        V_INT(place->order_seq));
 }
 
-void return_write_new(struct db *db, int64_t payment_key, int64_t now_us)
+void return_write_new(struct db *db, int64_t payment_key, int64_t now_us, struct text traceparent)
 {
 	ensure(payment_key > 0);
-	DB_SEND(db, &return_insert, NULL, NULL, V_INT(payment_key), V_INT(now_us));
+	DB_SEND(db, &return_insert, NULL, NULL, V_INT(payment_key), V_INT(now_us),
+	        v_text(traceparent));
 }
 
 void return_write_due(struct db *db, int64_t payment_key, int64_t now_us)

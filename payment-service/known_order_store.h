@@ -41,9 +41,9 @@ void known_order_write_event(struct db *db, int64_t order_seq, int64_t last_even
 void known_order_write_heard(struct db *db, const struct order_place *place);
 
 /* Payments that are to be given back: each is tried at next_us, and at the ages of the contract's
- * schedule, counted from since_us, until nothing of it is kept. A new row is due at once; one that
- * is there stays as it is. */
-void return_write_new(struct db *db, int64_t payment_key, int64_t now_us);
+ * schedule, counted from since_us, until nothing of it is kept. A new row is due at once, and
+ * keeps the traceparent (or TEXT_NONE) of why; one that is there stays as it is. */
+void return_write_new(struct db *db, int64_t payment_key, int64_t now_us, struct text traceparent);
 /* Each of these where there is such a row. It can be tried now, as never before; it was tried
  * (next_us INT64_MAX: for the last time); nothing is kept any more. */
 void return_write_due(struct db *db, int64_t payment_key, int64_t now_us);
@@ -51,7 +51,7 @@ void return_write_tried(struct db *db, int64_t payment_key, int64_t next_us);
 void return_write_end(struct db *db, int64_t payment_key);
 
 /* Rows of those that are due, the longest due first. */
-enum { RETURN_PAYMENT_KEY, RETURN_PAYMENT_ID, RETURN_SINCE };
+enum { RETURN_PAYMENT_KEY, RETURN_PAYMENT_ID, RETURN_SINCE, RETURN_TRACEPARENT };
 void return_send_due(struct db *db, int64_t now_us, int64_t count, db_row_fn *row, void *arg);
 /* One row: when the next one becomes due (NULL: none), how many are stuck. */
 void return_send_state(struct db *db, db_row_fn *row, void *arg);

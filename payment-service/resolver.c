@@ -120,9 +120,7 @@ static void wait_until(struct word *word, const struct command_kind *kind, const
 	                         .kind = kind,
 	                         .command = command,
 	                         .request_id = text_of(word->intent.request_id),
-	                         .traceparent = word->intent.traceparent[0] == '\0'
-	                                                ? TEXT_NONE
-	                                                : text_of(word->intent.traceparent),
+	                         .traceparent = intent_traceparent(&word->intent),
 	                         .deadline_us = INT64_MAX,
 	                         .done = done};
 	word->due_us = due_us;
@@ -203,7 +201,7 @@ static void warn_where_stuck(const struct word *word)
 	log_warn(intent->refund_key == 0 ? "payment_stuck" : "refund_stuck",
 	         L_STR("payment_id", intent->payment_id), L_STR("refund_id", intent->refund_id),
 	         L_STR("operation", operation_names[intent->operation]),
-	         L_STR("request_id", intent->request_id));
+	         L_STR("request_id", intent->request_id), L_TRACE(intent_traceparent(intent)));
 }
 
 static void take_back(struct resolver *resolver, int64_t now_us)

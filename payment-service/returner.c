@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/trace.h"
 #include "known_order_store.h"
 #include "payment_commands.h"
 #include "runtime/metrics.h"
@@ -18,6 +19,7 @@ enum errand_state { ERRAND_FREE, ERRAND_FOUND, ERRAND_UNDER_WAY, ERRAND_BACK };
 struct errand {
 	_Atomic enum errand_state state;
 	struct return_command command;
+	char traceparent[TRACEPARENT_CHARS + 1]; /* "": none */
 	struct job job;
 	struct submitter submitter;
 };
@@ -128,6 +130,7 @@ static void take_due(void *arg, const struct db_row *row)
 	operation->reason = TEXT_LITERAL("the order does not take it");
 	operation->has_key = true;
 	text_copy(db_text(row, RETURN_PAYMENT_ID), operation->payment_id, ID_SIZE);
+	text_copy(db_text(row, RETURN_TRACEPARENT), errand->traceparent, TRACEPARENT_CHARS + 1);
 	atomic_store(&errand->state, ERRAND_FOUND);
 }
 
@@ -138,6 +141,9 @@ static void submit(const struct returner *returner, struct errand *errand)
 	                           .kind = &return_kind,
 	                           .command = &errand->command,
 	                           .request_id = text_of(errand->command.operation.payment_id),
+	                           .traceparent = errand->traceparent[0] == '\0'
+	                                                  ? TEXT_NONE
+	                                                  : text_of(errand->traceparent),
 	                           .deadline_us = INT64_MAX,
 	                           .done = done};
 	answer_init(&errand->job.answer);

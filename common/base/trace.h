@@ -9,7 +9,7 @@
 
 /* A traceparent of version 00 (w3.org/TR/trace-context section 3.2), ids not all zeros. */
 bool traceparent_is_valid(struct text value);
-/* The trace id of one that is valid; TEXT_NONE of TEXT_NONE. */
+/* The trace id of one that is valid; TEXT_NONE of anything of another length. */
 struct text trace_id_of(struct text traceparent);
 
 #endif

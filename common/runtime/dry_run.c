@@ -34,6 +34,7 @@ void dry_run(const struct domain *domain, const struct env *env, struct db *db, 
 		job_refuse(job, ERR_OVERLOADED);
 	} else if (load(&slot, domain, db, job, &head) != DB_OK) {
 		log_error("dry_run_failed", L_STR("command", job->kind->name),
+		          L_TEXT("request_id", job->request_id), L_TRACE(job->traceparent),
 		          L_STR("why", db_why(db)));
 		job_refuse(job, ERR_STORAGE_UNAVAILABLE);
 	} else {

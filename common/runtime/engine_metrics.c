@@ -1,7 +1,6 @@
 /* engine_metrics.c - counts what engines did. */
 #include "runtime/engine_metrics.h"
 
-#include "base/trace.h"
 #include "runtime/engine.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
@@ -47,13 +46,19 @@ void engine_count_failure(void)
 
 void engine_count_peer_event(const struct job *job, const struct slot *slot)
 {
+	const struct peer_step *peer = job->peer;
+
+	if (!slot->writes)
+		return;
 	if (!slot->is_rejected) {
-		atomic_fetch_add(&peer_applied, slot->writes ? 1 : 0);
+		atomic_fetch_add(&peer_applied, 1);
+		log_info("peer_event_applied", L_TEXT("type", peer->type),
+		         L_INT("seq", peer->to.seq), L_STR("source", peer->to.source),
+		         L_TEXT("order_id", peer->subject), L_TRACE(job->traceparent));
 		return;
 	}
 	atomic_fetch_add(&peer_rejected, 1);
-	log_warn("peer_event_rejected", L_TEXT("type", job->peer->type),
-	         L_INT("seq", job->peer->to.seq), L_STR("source", job->peer->to.source),
-	         L_TEXT("order_id", job->peer->subject),
-	         L_TEXT("trace_id", trace_id_of(job->traceparent)));
+	log_warn("peer_event_rejected", L_TEXT("type", peer->type), L_INT("seq", peer->to.seq),
+	         L_STR("source", peer->to.source), L_TEXT("order_id", peer->subject),
+	         L_TRACE(job->traceparent));
 }

@@ -163,7 +163,8 @@ static void submit_line(struct follower *follower, struct peer_item *item,
 	is_read = kind->read(&line->event, follower->sip_key, item->command, why);
 	if (!is_read)
 		log_warn("peer_event_unreadable", L_STR("type", kind->type),
-		         L_INT("seq", line->self.seq), L_STR("why", why));
+		         L_INT("seq", line->self.seq), L_TRACE(line->traceparent),
+		         L_STR("why", why));
 	peer_window_submit(&follower->window, item, is_read ? kind->kind : &peer_unreadable_kind,
 	                   item->command, true);
 }

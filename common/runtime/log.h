@@ -4,7 +4,7 @@
 #ifndef RUNTIME_LOG_H
 #define RUNTIME_LOG_H
 
-#include "base/text.h"
+#include "base/trace.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 
@@ -25,6 +25,11 @@ struct log_pair {
 	((struct log_pair){.name = (name_), .kind = LOG_TEXT, .text = (value_)})
 #define L_INT(name_, value_) \
 	((struct log_pair){.name = (name_), .kind = LOG_INT, .integer = (value_)})
+
+/* Two pairs: the traceparent as events hold it, and its trace id under the name that OpenTelemetry
+ * gives it in logs of any format. */
+#define L_TRACE(traceparent_) \
+	L_TEXT("traceparent", traceparent_), L_TEXT("trace_id", trace_id_of(traceparent_))
 
 void log_set_level(enum log_level level);
 /* The service's name, put into each line; borrowed for ever. */

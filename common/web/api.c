@@ -106,7 +106,7 @@ static void run_query(struct request *request, struct db *db)
 
 	if (error == ERR_STORAGE_UNAVAILABLE && db != NULL)
 		log_error("read_failed", L_STR("request_id", request->request_id),
-		          L_STR("route", request->endpoint->path),
+		          L_TRACE(request->traceparent), L_STR("route", request->endpoint->path),
 		          L_STR("why", detail[0] != '\0' ? detail : db_why(db)));
 	if (error != ERR_NONE)
 		request_problem(request, error, NULL);

@@ -141,8 +141,8 @@ static void log_request(const struct request *request, int64_t duration_us)
 	const struct http_exchange *x = request->exchange;
 	const struct http_answer *answer = &x->answer;
 
-	log_info("request", L_STR("request_id", request->request_id),
-	         L_TEXT("trace_id", trace_id_of(request->traceparent)), L_TEXT("method", x->method),
+	log_info("request", L_STR("request_id", request->request_id), L_TRACE(request->traceparent),
+	         L_TEXT("method", x->method),
 	         L_STR("route", request->endpoint == NULL ? "" : request->endpoint->path),
 	         L_INT("status", x->answer.status), L_INT("duration_us", duration_us),
 	         L_INT("bytes", answer->has_file ? answer->file_bytes : (int64_t)answer->body.len),

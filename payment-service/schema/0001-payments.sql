@@ -132,11 +132,12 @@ CREATE INDEX intents_by_payment ON intents (payment_key);
 
 -- Payments that are to be given back, as their order was cancelled, has expired or is in another currency: those that keep
 -- money. next_us: when to try (again); NULL: no more, it is stuck and waits for a person. since_us: from when on its age
--- counts. It goes when nothing is kept any more.
+-- counts. traceparent: of the event for which it goes back. It goes when nothing is kept any more.
 CREATE TABLE returns (
 	payment_key INTEGER PRIMARY KEY,
 	since_us INTEGER NOT NULL CHECK (since_us > 0),
-	next_us INTEGER
+	next_us INTEGER,
+	traceparent TEXT CHECK (length(traceparent) = 55)
 ) STRICT;
 
 CREATE INDEX returns_by_next ON returns (next_us);

@@ -11,7 +11,8 @@
 
 #define BYTES_MAX (16 * 1024 * 1024)
 #define TRACE_ID "4bf92f3577b34da6a3ce929d0e0e4736"
-#define TRACEPARENT "traceparent: 00-" TRACE_ID "-00f067aa0ba902b7-01"
+#define TRACE "00-" TRACE_ID "-00f067aa0ba902b7-01"
+#define TRACEPARENT "traceparent: " TRACE
 
 static struct service service;
 static struct client client;
@@ -114,6 +115,7 @@ static void check_request(const cJSON *line)
 	char id[16];
 	(void)snprintf(id, sizeof(id), "id-%zu", requests_seen);
 	ck_assert_str_eq(text_member(line, "request_id"), id);
+	ck_assert_str_eq(text_member(line, "traceparent"), TRACE);
 	ck_assert_str_eq(text_member(line, "trace_id"), TRACE_ID);
 	ck_assert_str_eq(text_member(line, "method"), requests[requests_seen].method);
 	ck_assert_str_eq(text_member(line, "route"), requests[requests_seen].route);
@@ -158,7 +160,7 @@ START_TEST(a_malformed_traceparent_is_ignored)
 	(void)each_line(ignore);
 	ck_assert_ptr_null(strstr(buf_str(&log_text), TRACE_ID));
 	ck_assert_ptr_null(strstr(buf_str(&log_text), "nonsense"));
-	ck_assert_ptr_nonnull(strstr(buf_str(&log_text), "\"trace_id\":null"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&log_text), "\"traceparent\":null,\"trace_id\":null"));
 }
 END_TEST
 
