@@ -23,12 +23,15 @@ struct auditor {
 	bool stopping;
 };
 
-static _Atomic int64_t last_success_s, findings;
+static _Atomic int64_t last_success_s, findings, interval_s;
 
 static struct metric metrics[] = {
 	{"audit_last_success_timestamp_seconds", METRIC_GAUGE,
          "When the newest part of the journal was last audited without a finding; 0 is never.",
          metric_collect_value, &last_success_s, NULL},
+	{"audit_interval_seconds", METRIC_GAUGE,
+         "Time between two background audits (AUDIT_INTERVAL), rounded up; 0: there are none.",
+         metric_collect_value, &interval_s, NULL},
 	{"audit_findings", METRIC_GAUGE, "Findings of the last background audit.",
          metric_collect_value, &findings, NULL},
 };
@@ -134,6 +137,7 @@ struct auditor *auditor_start(const char *url, const char *source, int64_t inter
 	}
 	auditor->source = source;
 	auditor->interval_us = interval_us;
+	atomic_store(&interval_s, (interval_us + US_PER_S - 1) / US_PER_S);
 	audit_init(&auditor->last);
 	ensure(pthread_mutex_init(&auditor->mutex, NULL) == 0);
 	ensure(pthread_condattr_init(&attributes) == 0);

@@ -77,6 +77,13 @@ static void collect_healthy(const struct metric *metric, struct buf *out)
 	buf_addf(out, "%s %d\n", metric->name, engine_is_healthy(running->engine) ? 1 : 0);
 }
 
+static void collect_rolled_back(const struct metric *metric, struct buf *out)
+{
+	const struct running *running = metric->arg;
+
+	buf_addf(out, "%s %d\n", metric->name, follower_is_rolled_back(running->follower) ? 1 : 0);
+}
+
 static void collect_start_time(const struct metric *metric, struct buf *out)
 {
 	const struct running *running = metric->arg;
@@ -101,6 +108,10 @@ static struct metric metrics[] = {
 	{"storage_healthy", METRIC_GAUGE,
          "1 while the store can be written, 0 while it is being recovered.", collect_healthy, NULL,
          NULL},
+	{"rolled_back", METRIC_GAUGE,
+         "1 while the store is known to be older than what it has told, so that nothing moves "
+         "money.",
+         collect_rolled_back, NULL, NULL},
 	{"config_last_reload_successful", METRIC_GAUGE,
          "1 where the files that options name were right when they were last read; 0 where not, "
          "and what they held before is in force.",

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define SNAPSHOT ".snapshot"
@@ -19,17 +20,49 @@ static void collect_verified(const struct metric *metric, struct buf *out)
 	         (long long)(restore_verified_us(metric->arg) / US_PER_S));
 }
 
-static struct metric verified = {"last_verified_restore_timestamp_seconds",
-                                 METRIC_GAUGE,
-                                 "When restore-check last found a backup sound; 0 is never.",
-                                 collect_verified,
-                                 NULL,
-                                 NULL};
+/* What cannot be asked is left out. */
+static bool read_disk(const struct metric *metric, struct statvfs *ret_disk)
+{
+	const char *path = db_file_path(metric->arg);
+
+	return path != NULL && statvfs(path, ret_disk) == 0;
+}
+
+static void collect_disk_free(const struct metric *metric, struct buf *out)
+{
+	struct statvfs disk;
+
+	if (read_disk(metric, &disk))
+		buf_addf(out, "%s %llu\n", metric->name,
+		         (unsigned long long)disk.f_bavail * disk.f_frsize);
+}
+
+static void collect_disk_size(const struct metric *metric, struct buf *out)
+{
+	struct statvfs disk;
+
+	if (read_disk(metric, &disk))
+		buf_addf(out, "%s %llu\n", metric->name,
+		         (unsigned long long)disk.f_blocks * disk.f_frsize);
+}
+
+/* The arg of each is the URL of the store. */
+static struct metric metrics[] = {
+	{"last_verified_restore_timestamp_seconds", METRIC_GAUGE,
+         "When restore-check last found a backup sound; 0 is never.", collect_verified, NULL, NULL},
+	{"storage_disk_free_bytes", METRIC_GAUGE,
+         "Bytes that may still be written to the file system of the store.", collect_disk_free,
+         NULL, NULL},
+	{"storage_disk_size_bytes", METRIC_GAUGE, "Size of the file system of the store.",
+         collect_disk_size, NULL, NULL},
+};
 
 void upkeep_register_metrics(const char *database_url)
 {
-	verified.arg = (void *)(uintptr_t)database_url;
-	metric_register(&verified);
+	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
+		metrics[i].arg = (void *)(uintptr_t)database_url;
+		metric_register(&metrics[i]);
+	}
 }
 
 enum error audit_run(struct request *request, struct db *db)

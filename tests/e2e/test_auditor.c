@@ -100,6 +100,7 @@ START_TEST(an_interval_of_0_is_no_background_audit)
 	service_stop(&service);
 	single_restart(settings);
 	ck_assert_int_eq(single_metric("audit_last_success_timestamp_seconds"), 0);
+	ck_assert_int_eq(single_metric("audit_interval_seconds"), 0);
 	get(&client, "/audit", NULL, 200);
 }
 END_TEST

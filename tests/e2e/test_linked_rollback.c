@@ -97,6 +97,7 @@ static void check_is_followed(const struct side *side)
 	check_holds(side->client, "'status':'ready'");
 	get(side->peer, "/readyz", NULL, 200);
 	check_holds(side->peer, "'status':'ready'");
+	ck_assert_int_eq(linked_metric(side->client, "rolled_back"), 0);
 	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
 	check_sound(&payment_service);
 	check_sound(&order_service);
@@ -109,6 +110,7 @@ static void check_moves_no_money(const struct side *side)
 	move_money(side, 503);
 	check_problem(side->client, "rolled-back");
 	ck_assert_ptr_nonnull(client_header(side->client, "Retry-After"));
+	ck_assert_int_eq(linked_metric(side->client, "rolled_back"), 1);
 	get(side->client, "/events", NULL, 200);
 }
 

@@ -63,6 +63,10 @@ static const struct {
 	{&pay, "batch_size_commands", "histogram", "_bucket{le='1'}", 1},
 	{&pay, "commit_duration_seconds", "histogram", "_count", 1},
 	{&pay, "queue_depth_commands", "gauge", "", 0},
+	{&pay, "queue_capacity_commands", "gauge", "", 0},
+	{&pay, "audit_interval_seconds", "gauge", "", 0},
+	{&pay, "rolled_back", "gauge", "", 0},
+	{&pay, "storage_disk_size_bytes", "gauge", "", 0},
 	{&pay, "journal_head_seq", "gauge", "", 1},
 	{&pay, "payments_total", "counter", "{payment_status='success'}", 1},
 	{&pay, "payments_total", "counter", "{payment_status='failed'}", 0},
@@ -113,6 +117,23 @@ START_TEST(what_builds_the_service_is_a_metric)
 {
 	ck_assert_double_eq(sample_value(&pay, "build_info", "{service='payment-service'"), 1);
 	ck_assert_double_eq(sample_value(&order, "build_info", "{service='order-service'"), 1);
+}
+END_TEST
+
+START_TEST(limits_are_metrics)
+{
+	ck_assert_double_eq(sample_value(&pay, "queue_capacity_commands", " "), 1024);
+	ck_assert_double_eq(sample_value(&pay, "audit_interval_seconds", " "), 3600);
+}
+END_TEST
+
+START_TEST(the_disk_of_the_store_is_a_metric)
+{
+	double free_bytes = sample_value(&pay, "storage_disk_free_bytes", " ");
+	double size_bytes = sample_value(&pay, "storage_disk_size_bytes", " ");
+
+	ck_assert_double_gt(free_bytes, 0);
+	ck_assert_double_ge(size_bytes, free_bytes);
 }
 END_TEST
 
@@ -332,6 +353,8 @@ static Suite *pages_suite(void)
 	tcase_add_loop_test(tcase, each_promised_metric_is_described_and_moves, 0,
 	                    ARRAY_LEN(families));
 	tcase_add_test(tcase, what_builds_the_service_is_a_metric);
+	tcase_add_test(tcase, limits_are_metrics);
+	tcase_add_test(tcase, the_disk_of_the_store_is_a_metric);
 	tcase_add_test(tcase, the_version_is_the_same_everywhere);
 	tcase_add_loop_test(tcase, the_document_tells_of_every_row_of_the_table_and_of_nothing_else,
 	                    0, ARRAY_LEN(documents));
