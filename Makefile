@@ -42,6 +42,7 @@ PACKAGES_DOCKER := docker.io docker-compose debootstrap python3
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
+PACKAGES_MONITORING := prometheus prometheus-alertmanager python3 python3-yaml
 
 INSTALL := common/install.sh
 
@@ -274,6 +275,11 @@ test-docker: ## both images and docker/compose.yaml, on a Docker engine of the t
 	@$(INSTALL) $(PACKAGES_DOCKER)
 	@tests/docker/run.py build/docker
 
+test-monitoring: ## rules, alerts and dashboard, on a real Prometheus and Alertmanager
+	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_MONITORING)
+	@$(MAKE) all
+	@tests/monitoring/run.py $(BIN)
+
 nightly: ## the long runs: five times the requests and rounds, ten minutes for each fuzz target
 	@$(MAKE) E2E_SCALE=500 test
 	@for run in 1 2 3 4 5; do $(MAKE) STEPS=100000 sim || exit; done
@@ -302,8 +308,7 @@ format: ## lay out all C files as .clang-format says
 # ---- the rest ----
 
 deps: ## install every package that a target needs
-	@$(INSTALL) $(sort $(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST) $(PACKAGES_LINT) \
-	                   $(PACKAGES_CLANG) $(PACKAGES_COVER) $(PACKAGES_BENCH) $(PACKAGES_DOCKER))
+	@$(INSTALL) $(sort $(foreach name,$(filter PACKAGES_%,$(.VARIABLES)),$($(name))))
 
 deps-build: ## those of them that building needs
 	@$(INSTALL) $(PACKAGES_BUILD)
@@ -312,9 +317,9 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all run certs test asan tsan cover fuzz fuzz-run sim sim-pair sim-canary nightly bench \
-        test-docker lint format deps deps-build clean help clang programs-and-tests \
+# Every target that help lists, and parts of some.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile) fuzz-run programs-and-tests \
         programs-and-bench-tools FORCE

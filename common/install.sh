@@ -1,5 +1,6 @@
 #!/bin/sh
 # install.sh - installs those of the named Debian packages that are missing; silent when none is.
+# A service that such a package brings along (Prometheus, Docker) is not started by that.
 # usage: common/install.sh PACKAGE...
 set -eu
 
@@ -22,6 +23,14 @@ if [ "$(id -u)" != 0 ]; then
 		echo "install.sh: not root and no sudo. As root run: apt-get install$missing" >&2
 		exit 1
 	fi
+fi
+
+# What Debian asks before it starts anything (invoke-rc.d); 101: not allowed. One that is there stays.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap '$as_root rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+	$as_root chmod 755 "$policy"
 fi
 
 echo "installing:$missing"
