@@ -28,15 +28,15 @@ struct writer {
 	bool hurrying, stopping;
 };
 
-/* Of the process's one writer. */
-static _Atomic int64_t pending, refused, capacity;
+static _Atomic int64_t pending; /* of the process's one writer */
+static _Atomic int64_t refused;
+static _Atomic int64_t places;
 
 static struct metric writer_metrics[] = {
 	{"queue_depth_commands", METRIC_GAUGE, "Commands that wait for their commit.",
          metric_collect_value, &pending, NULL},
-	{"queue_capacity_commands", METRIC_GAUGE,
-         "How many may wait (QUEUE_MAX); more are answered 503.", metric_collect_value, &capacity,
-         NULL},
+	{"queue_max_commands", METRIC_GAUGE, "Commands that may wait for their commit.",
+         metric_collect_value, &places, NULL},
 	{"queue_full_total", METRIC_COUNTER, "Commands refused because the queue was full.",
          metric_collect_value, &refused, NULL},
 };
@@ -158,7 +158,7 @@ struct writer *writer_start(struct engine *engine, const struct env *env, int64_
 	writer->engine = engine;
 	writer->env = env;
 	writer->queue_max = queue_max;
-	atomic_store(&capacity, queue_max);
+	atomic_store(&places, queue_max);
 	writer->after_batch = after_batch;
 	writer->arg = arg;
 	pthread_mutex_init(&writer->mutex, NULL);

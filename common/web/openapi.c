@@ -51,6 +51,8 @@ static void add_parameters(struct buf *out, const struct endpoint *row)
 		                     SEEN_KEY_MAX + 2);
 	add_header_parameter(out, "X-Request-Id", "Echoed; made where it is left out.",
 	                     REQUEST_ID_MAX);
+	add_header_parameter(out, "traceparent", "W3C trace context: logged, and told in events.",
+	                     TRACEPARENT_CHARS);
 	json_close(out, ']');
 }
 

@@ -63,7 +63,7 @@ static const struct {
 	{&pay, "batch_size_commands", "histogram", "_bucket{le='1'}", 1},
 	{&pay, "commit_duration_seconds", "histogram", "_count", 1},
 	{&pay, "queue_depth_commands", "gauge", "", 0},
-	{&pay, "queue_capacity_commands", "gauge", "", 0},
+	{&pay, "queue_max_commands", "gauge", "", 0},
 	{&pay, "audit_interval_seconds", "gauge", "", 0},
 	{&pay, "rolled_back", "gauge", "", 0},
 	{&pay, "storage_disk_size_bytes", "gauge", "", 0},
@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(limits_are_metrics)
 {
-	ck_assert_double_eq(sample_value(&pay, "queue_capacity_commands", " "), 1024);
+	ck_assert_double_eq(sample_value(&pay, "queue_max_commands", " "), 1024);
 	ck_assert_double_eq(sample_value(&pay, "audit_interval_seconds", " "), 3600);
 }
 END_TEST
