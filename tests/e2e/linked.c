@@ -182,7 +182,37 @@ int64_t linked_count_events(struct client *client, const char *type)
 	return count;
 }
 
-/* ---- load beside the test ---- */
+/* ---- load ---- */
+
+void linked_make_order(void *arg, uint64_t number, struct buf *out)
+{
+	const struct linked_load *load = arg;
+	char body[TEXT_SIZE];
+
+	(void)snprintf(body, sizeof(body), "{\"order_id\":\"%s-%" PRIu64 "\",\"amount\":10}",
+	               load->prefix, number);
+	load_post(out, "/order", "", body);
+}
+
+void linked_make_payment(void *arg, uint64_t number, struct buf *out)
+{
+	const struct linked_load *load = arg;
+	bool is_held = load->held_each > 0 && number % load->held_each == 0;
+	char body[TEXT_SIZE];
+
+	(void)snprintf(body, sizeof(body), "{\"order_id\":\"%s-%" PRIu64 "\",\"amount\":10%s}",
+	               load->prefix, number, is_held ? ",\"capture\":\"manual\"" : "");
+	load_post(out, "/pay", "", body);
+}
+
+void linked_make_cancel(void *arg, uint64_t number, struct buf *out)
+{
+	const struct linked_load *load = arg;
+	char path[TEXT_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/orders/%s-%" PRIu64 "/cancel", load->prefix, number);
+	load_post(out, path, "", "{}");
+}
 
 pid_t linked_send(const struct load_plan *plan)
 {

@@ -37,6 +37,15 @@ int64_t linked_metric(struct client *client, const char *name);
 /* How many events of the type there are. */
 int64_t linked_count_events(struct client *client, const char *type);
 
+/* What makes a plan's requests: the order PREFIX-NUMBER of 10, its payment, its cancellation. The
+ * plan's arg is a struct linked_load. */
+struct linked_load {
+	const char *prefix;
+	uint64_t held_each; /* each third payment is only held, say; 0: none */
+};
+void linked_make_order(void *arg, uint64_t number, struct buf *out);
+void linked_make_payment(void *arg, uint64_t number, struct buf *out);
+void linked_make_cancel(void *arg, uint64_t number, struct buf *out);
 /* Sends a plan's requests from a process of its own; linked_join waits for its end. */
 pid_t linked_send(const struct load_plan *plan);
 void linked_join(pid_t pid);

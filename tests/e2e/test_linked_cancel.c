@@ -59,34 +59,7 @@ END_TEST
 
 /* ---- many orders, both at once ---- */
 
-static void make_order(void *arg, uint64_t number, struct buf *out)
-{
-	char body[128];
-
-	(void)arg;
-	(void)snprintf(body, sizeof(body), "{\"order_id\":\"race-%" PRIu64 "\",\"amount\":10}",
-	               number);
-	load_post(out, "/order", "", body);
-}
-
-static void make_payment(void *arg, uint64_t number, struct buf *out)
-{
-	char body[128];
-
-	(void)arg;
-	(void)snprintf(body, sizeof(body), "{\"order_id\":\"race-%" PRIu64 "\",\"amount\":10%s}",
-	               number, number % 3 == 0 ? ",\"capture\":\"manual\"" : "");
-	load_post(out, "/pay", "", body);
-}
-
-static void make_cancel(void *arg, uint64_t number, struct buf *out)
-{
-	char path[128];
-
-	(void)arg;
-	(void)snprintf(path, sizeof(path), "/orders/race-%" PRIu64 "/cancel", number);
-	load_post(out, path, "", "{}");
-}
+static struct linked_load race = {.prefix = "race", .held_each = 3};
 
 /* Whatever comes of the race, and of a service that dies. */
 static void check_answer(void *arg, uint64_t number, int status, struct text body)
@@ -103,7 +76,8 @@ static struct load_plan make_plan(const struct service *service,
 	                          .connections = RACING_CONNECTIONS,
 	                          .requests = scaled(RACING_ORDERS),
 	                          .make = make,
-	                          .answered = check_answer};
+	                          .answered = check_answer,
+	                          .arg = &race};
 }
 
 static void run_all(const struct load_plan *plan)
@@ -118,14 +92,14 @@ static struct service *const killed[] = {NULL, &payment_service, &order_service}
 
 START_TEST(cancel_and_pay_race_and_no_cancelled_order_keeps_money)
 {
-	const struct load_plan orders = make_plan(&order_service, make_order);
+	const struct load_plan orders = make_plan(&order_service, linked_make_order);
 	struct load_plan payments, cancels;
 	struct chance chance;
 
 	chance_init(&chance);
 	run_all(&orders);
-	payments = make_plan(&payment_service, make_payment);
-	cancels = make_plan(&order_service, make_cancel);
+	payments = make_plan(&payment_service, linked_make_payment);
+	cancels = make_plan(&order_service, linked_make_cancel);
 	pid_t paying = linked_send(&payments), cancelling = linked_send(&cancels);
 	if (killed[_i] != NULL) {
 		linked_kill_after(killed[_i], 1 + chance_below(&chance, orders.requests / 2));

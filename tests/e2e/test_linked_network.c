@@ -86,34 +86,7 @@ END_TEST
 
 /* ---- away ---- */
 
-static void make_order(void *arg, uint64_t number, struct buf *out)
-{
-	char body[128];
-
-	(void)arg;
-	(void)snprintf(body, sizeof(body), "{\"order_id\":\"a-%" PRIu64 "\",\"amount\":10}",
-	               number);
-	load_post(out, "/order", "", body);
-}
-
-static void make_payment(void *arg, uint64_t number, struct buf *out)
-{
-	char body[128];
-
-	(void)arg;
-	(void)snprintf(body, sizeof(body), "{\"order_id\":\"a-%" PRIu64 "\",\"amount\":10}",
-	               number);
-	load_post(out, "/pay", "", body);
-}
-
-static void make_cancel(void *arg, uint64_t number, struct buf *out)
-{
-	char path[128];
-
-	(void)arg;
-	(void)snprintf(path, sizeof(path), "/orders/a-%" PRIu64 "/cancel", number);
-	load_post(out, path, "", "{}");
-}
+static struct linked_load away = {.prefix = "a"};
 
 static void check_answer(void *arg, uint64_t number, int status, struct text body)
 {
@@ -129,7 +102,8 @@ static void run_all(const struct service *service,
 	                               .connections = CONNECTIONS,
 	                               .requests = scaled(AWAY_ORDERS),
 	                               .make = make,
-	                               .answered = check_answer};
+	                               .answered = check_answer,
+	                               .arg = &away};
 	struct load_result result;
 
 	load_run(&plan, &result);
@@ -140,14 +114,14 @@ START_TEST(what_happened_while_one_was_away_reaches_it_later)
 {
 	int64_t count = (int64_t)scaled(AWAY_ORDERS);
 
-	run_all(&order_service, make_order);
+	run_all(&order_service, linked_make_order);
 	service_stop(&order_service);
-	run_all(&payment_service, make_payment);
+	run_all(&payment_service, linked_make_payment);
 	linked_run(&order_service, NULL);
 	check_agree();
 	ck_assert_int_eq(linked_count_events(&order, "order.paid"), count);
 	service_stop(&payment_service);
-	run_all(&order_service, make_cancel);
+	run_all(&order_service, linked_make_cancel);
 	linked_run(&payment_service, NULL);
 	check_agree();
 	ck_assert_int_eq(linked_count_events(&pay, "refund.succeeded"), count);
