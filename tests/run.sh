@@ -28,9 +28,10 @@ trap 'rm -rf "$work"' EXIT
 trap stop INT TERM
 
 begin() {
-	local name=${1##*/}
+	local folder=${1%/*}
+	local name=${folder##*/}/${1##*/} # two folders may have programs of the same name
 
-	mkdir "$work/$name"
+	mkdir -p "$work/$name"
 	TMPDIR=$work/$name timeout --foreground -k 10 $SECONDS_MAX "$1" >"$work/$name.out" 2>&1 &
 	names[$!]=$name
 	begun[$!]=$SECONDS
