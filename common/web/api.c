@@ -26,8 +26,10 @@ struct api {
 	struct http_app app;
 	struct http *http;
 	struct report *report;
-	struct request *waiting;            /* long polls; the I/O thread's */
-	const struct request *long_request; /* the one ENDPOINT_LONG under way; the I/O thread's */
+	struct request *waiting; /* long polls; the I/O thread's */
+	/* The I/O thread's: the ENDPOINT_LONG that is executed, and one whose file is being taken.
+	 */
+	const struct request *long_request, *download;
 	_Atomic size_t waiting_count;
 	_Atomic bool draining, ready;
 };
@@ -143,12 +145,14 @@ static bool submit_read(struct request *request, struct readers *readers,
 	return false;
 }
 
-/* As submit_read, where nothing long is under way. */
+/* As submit_read, where nothing long is executed. A file that is being taken needs nobody any more,
+ * but as much of the disk as the store: it is the only one of its kind. */
 static bool submit_long(struct request *request)
 {
 	struct api *api = request->api;
 
-	if (api->long_request != NULL) {
+	if (api->long_request != NULL ||
+	    (api->download != NULL && api->download->endpoint == request->endpoint)) {
 		request_problem_detail(request, ERR_OVERLOADED,
 		                       "An audit or a backup is under way: ask again when it is "
 		                       "done.");
@@ -227,6 +231,13 @@ static bool accept_body(struct request *request)
 	return endpoint->kind == ENDPOINT_COMMAND ? start_command(request) : start_query(request);
 }
 
+static void end_long(const struct request *request)
+{
+	request->api->long_request = NULL;
+	if (request->file_fd >= 0)
+		request->api->download = request;
+}
+
 static bool on_body(void *arg, struct http_exchange *x)
 {
 	struct request *request = x->user;
@@ -234,6 +245,8 @@ static bool on_body(void *arg, struct http_exchange *x)
 	ensure(request->api == arg);
 	if (!x->resumed && !accept_body(request))
 		return false;
+	if (request->api->long_request == request)
+		end_long(request);
 	request_set_answer(request);
 	return true;
 }
@@ -247,6 +260,8 @@ static void on_ended(void *arg, struct http_exchange *x)
 		return;
 	if (api->long_request == request)
 		api->long_request = NULL;
+	if (api->download == request)
+		api->download = NULL;
 	if (x->answer.status != 0)
 		report_request(api->report, request);
 	request_free(request);

@@ -26,8 +26,9 @@ enum endpoint_kind {
 	ENDPOINT_READ, /* a look-up by id: at once, on the I/O thread's own read connection */
 	ENDPOINT_SCAN, /* lists and the like: on a reader thread, the connection suspended meanwhile
 	                */
-	ENDPOINT_LONG, /* what may last minutes: likewise on a thread of its own, one at a time
-	                  until its answer is taken; another is 503 overloaded */
+	ENDPOINT_LONG, /* what may last minutes: likewise on a thread of its own, one at a time;
+	                  another is 503 overloaded, as is the same one until a file that it
+	                  answers with is taken */
 	ENDPOINT_COMMAND, /* changes something: through the writer */
 };
 
