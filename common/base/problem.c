@@ -2,7 +2,8 @@
  * caller's values. */
 #include "base/problem.h"
 
-void problem_open(struct buf *out, enum error error, const char *detail, struct text request_id)
+static void open_with(struct buf *out, enum error error, const char *detail, struct text request_id,
+                      bool is_retryable)
 {
 	const struct error_row *row = error_row(error);
 
@@ -15,7 +16,19 @@ void problem_open(struct buf *out, enum error error, const char *detail, struct 
 	json_member_int(out, "status", row->status);
 	json_member_str(out, "detail", detail != NULL && *detail != '\0' ? detail : row->detail);
 	json_member_string(out, "request_id", request_id);
-	json_member_bool(out, "retryable", row->retryable);
+	json_member_bool(out, "retryable", is_retryable);
+}
+
+void problem_open(struct buf *out, enum error error, const char *detail, struct text request_id)
+{
+	open_with(out, error, detail, request_id, error_row(error)->retryable);
+}
+
+void problem_render_for_now(struct buf *out, enum error error, const char *detail,
+                            struct text request_id)
+{
+	open_with(out, error, detail, request_id, true);
+	json_close(out, '}');
 }
 
 void problem_render(struct buf *out, enum error error, const char *detail, struct text request_id,

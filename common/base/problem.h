@@ -14,6 +14,9 @@ void problem_open(struct buf *out, enum error error, const char *detail, struct 
 /* The whole object; errors (NULL: none) become `errors`. */
 void problem_render(struct buf *out, enum error error, const char *detail, struct text request_id,
                     const struct field_errors *errors);
+/* Of a refusal that may pass later, whatever its row says. */
+void problem_render_for_now(struct buf *out, enum error error, const char *detail,
+                            struct text request_id);
 /* ERR_INVALID_AMOUNT where money is all that is wrong, else ERR_INVALID_REQUEST. */
 enum error problem_of_fields(const struct field_errors *errors);
 

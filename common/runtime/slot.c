@@ -85,6 +85,11 @@ static void render(const struct slot *slot, struct job *job)
 
 	if (answer_is_refusal(answer)) {
 		job_refuse(job, answer->error);
+		if (effects->keeps_key) {
+			buf_reset(&answer->body);
+			problem_render_for_now(&answer->body, answer->error, answer->detail,
+			                       job->request_id);
+		}
 		return;
 	}
 	answer->replayed = effects->replayed;

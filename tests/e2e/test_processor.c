@@ -211,8 +211,10 @@ START_TEST(a_pending_capture_excludes_everything_else)
 	check_holds(&pay, "'pending_operation':'capture'");
 	pay_do(path, "void", "Idempotency-Key: pending-void", NULL, 409);
 	check_problem(&pay, "request-in-progress");
+	check_holds(&pay, "'retryable':true");
 	pay_do(path, "capture", NULL, "{'amount':4}", 409);
 	check_problem(&pay, "request-in-progress");
+	check_holds(&pay, "'retryable':true");
 	pay_do(path, "sync", NULL, NULL, 200);
 	check_holds(&pay, "'payment_status':'success','amount_captured':4.00");
 	pay_do(path, "capture", "Idempotency-Key: pending", "{'amount':4}", 200);
