@@ -35,7 +35,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libmicrohttpd-dev libcjson-dev libsql
 PACKAGES_RUN   := curl
 PACKAGES_CERTS := gnutls-bin
 PACKAGES_TEST  := curl check python3 sslscan $(PACKAGES_CERTS)
-PACKAGES_LINT  := clang-format clang-tidy cppcheck shellcheck python3
+PACKAGES_LINT  := clang-format clang-tidy clang-tools cppcheck shellcheck python3 checksec
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
 PACKAGES_DOCKER := docker.io docker-compose debootstrap python3
@@ -297,8 +297,9 @@ bench: ## rates, growth and limits, as ratios to alternatives; see tests/bench/R
 
 # ---- reading ----
 
-lint: ## formatting, lengths, layers, clang-tidy, cppcheck, shellcheck, Python syntax
+lint: ## formatting, lengths, layers, five readers of C, shellcheck, Python syntax, hardening
 	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_LINT)
+	@$(MAKE) CONFIG=release all
 	@tests/lint/lint.sh
 
 format: ## lay out all C files as .clang-format says

@@ -156,6 +156,7 @@ static void merge(struct text own, struct text payments, struct buf *out)
 		struct text *from = is_theirs ? &payments : &own;
 		struct text line = is_theirs ? theirs : mine;
 
+		ensure(line.ptr != NULL); /* take_line ends each with a newline */
 		render_event(line, out);
 		from->ptr += line.len + 1;
 		from->len -= line.len + 1;
