@@ -1,7 +1,6 @@
 /* commands.h - the commands beside serve: audit, backup, restore-check, restore, migrate, which
  * work on a store; reconcile and healthcheck, which ask running services; key. service.c has their
- * rows.
- */
+ * rows. */
 #ifndef WEB_COMMANDS_H
 #define WEB_COMMANDS_H
 
