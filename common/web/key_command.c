@@ -20,6 +20,7 @@ static bool words_are_right(const struct service *service, const char *const *wo
 	struct buf names AUTO_BUF;
 	uint32_t scopes;
 
+	buf_init(&names, 1024);
 	if (!key_name_is_valid(text_of(words[0]))) {
 		(void)fprintf(
 			stderr,
@@ -29,7 +30,6 @@ static bool words_are_right(const struct service *service, const char *const *wo
 	}
 	if (scopes_parse(text_of(words[1]), &scopes))
 		return true;
-	buf_init(&names, 1024);
 	scopes_list(&names);
 	(void)fprintf(stderr, "%s: a key's scopes are some of %s, joined by commas\n",
 	              service->name, buf_str(&names));
