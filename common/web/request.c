@@ -63,7 +63,7 @@ void request_set_answer(struct request *request)
 	}
 	if (answer->error == ERR_METHOD_NOT_ALLOWED)
 		http_answer_header(x, "Allow", request->allow);
-	if (answer->error == ERR_UNAUTHENTICATED || answer->error == ERR_FORBIDDEN)
+	if (request->challenge[0] != '\0')
 		http_answer_header(x, "WWW-Authenticate", request->challenge);
 	if (request->file_name[0] != '\0')
 		http_answer_header(x, "Content-Disposition", request->file_name);

@@ -42,7 +42,8 @@ static void set_request(struct client *client, const char *method, const char *p
 {
 	CURL *curl = client->curl;
 	char url[4096];
-	int length = snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", client->port, path);
+	int length = snprintf(url, sizeof(url), "%s://127.0.0.1:%d%s",
+	                      client->tls == NULL ? "http" : "https", client->port, path);
 
 	ck_assert_int_lt(length, (int)sizeof(url));
 	curl_easy_reset(curl); /* keeps the connection */
@@ -55,6 +56,11 @@ static void set_request(struct client *client, const char *method, const char *p
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->body);
 	if (body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+	if (client->tls == NULL)
+		return;
+	curl_easy_setopt(curl, CURLOPT_CAINFO, client->tls->ca);
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, client->tls->certificate);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY, client->tls->key);
 }
 
 int client_send(struct client *client, const char *method, const char *path,
@@ -77,6 +83,14 @@ int client_send(struct client *client, const char *method, const char *path,
 	client->json = cJSON_Parse(buf_str(&client->body));
 	client->status = (int)status;
 	return client->status;
+}
+
+bool client_connected_anew(struct client *client)
+{
+	long connections;
+
+	curl_easy_getinfo(client->curl, CURLINFO_NUM_CONNECTS, &connections);
+	return connections > 0;
 }
 
 const char *client_header(struct client *client, const char *name)

@@ -8,10 +8,16 @@
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 
+/* Paths of PEM files. */
+struct client_tls {
+	const char *ca, *certificate, *key; /* certificate and key NULL: none is shown */
+};
+
 /* The last answer lives until the next request. */
 struct client {
 	CURL *curl;
 	int port;
+	const struct client_tls *tls; /* NULL: http. Set it after client_open */
 	int status;
 	struct buf body;
 	cJSON *json; /* the body, NULL where it is not JSON */
@@ -24,6 +30,8 @@ void client_close(struct client *client);
  * none. */
 int client_send(struct client *client, const char *method, const char *path,
                 const char *const *headers, const char *body);
+/* Whether the last request went over a connection of its own. */
+bool client_connected_anew(struct client *client);
 /* Of the last answer: a header's value, or NULL; a member of the JSON object, which must be a
  * string. */
 const char *client_header(struct client *client, const char *name);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define TEXT_SIZE 512
-#define SETTINGS_MAX 8
+#define SETTINGS_MAX 16
 #define TRIES_MAX 60 /* of a second at most: only a fault needs them all */
 
 struct proxy to_payments, to_orders;
@@ -28,11 +28,11 @@ void linked_run(struct service *service, const char *const *settings)
 
 	(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=http://127.0.0.1:%d",
 	               is_payments(service) ? to_orders.port : to_payments.port);
-	all[count++] = peer_url;
 	for (; settings != NULL && *settings != NULL; settings++) {
 		ck_assert_uint_lt(count, SETTINGS_MAX);
 		all[count++] = *settings;
 	}
+	all[count++] = peer_url; /* the first of one name counts */
 	all[count] = NULL;
 	service_start(service, all);
 	(is_payments(service) ? &pay : &order)->port = service->port;

@@ -1,0 +1,93 @@
+/* test_linked_tls.c - two services that follow each other over mTLS. */
+#include "e2e/certificates.h"
+#include "e2e/linked.h"
+#include "e2e/run.h"
+
+#include <stdio.h>
+
+/* Both stopped: they have spoken plainly so far. */
+static void set_up(void)
+{
+	linked_start();
+	service_stop(&payment_service);
+	service_stop(&order_service);
+	pay.tls = order.tls = certificates_client("own/ca.crt", "own/operator");
+}
+
+static void set_service(struct service *own, const char *peer_ca)
+{
+	static char peer_url[64];
+	bool pays = own == &payment_service;
+	const char *name = pays ? "own/payment-service" : "own/order-service";
+
+	settings_begin(name);
+	/* Its own name is reconcile's. */
+	settings_add_clients("TLS_CLIENT_NAMES=payment-service,order-service,operator");
+	settings_add_pair("PEER", name);
+	settings_add_file("PEER_CA_FILE", peer_ca);
+	(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=https://127.0.0.1:%d",
+	               pays ? to_orders.port : to_payments.port);
+	settings_add(peer_url);
+}
+
+static void start(struct service *own, const char *peer_ca)
+{
+	set_service(own, peer_ca);
+	linked_run(own, certificates_settings);
+}
+
+/* A command beside the daemon and with its settings: its exit status. */
+static int run_command(struct service *own, const char *command)
+{
+	const char *const arguments[] = {command, NULL};
+	char port[32];
+	struct run run;
+
+	(void)snprintf(port, sizeof(port), "PORT=%d", own->port);
+	set_service(own, "own/ca.crt");
+	settings_add(port);
+	run_service(own, certificates_settings, arguments, &run);
+	ck_assert_msg(run.err.len == 0, "%s", buf_str(&run.err));
+	int status = run.status;
+	run_release(&run);
+	return status;
+}
+
+START_TEST(the_pair_follows_each_other_over_mtls)
+{
+	start(&payment_service, "own/ca.crt");
+	start(&order_service, "own/ca.crt");
+	linked_order("mtls", "10");
+	linked_wait_heard();
+	linked_pay("mtls", "10", "", 200);
+	linked_wait_order("mtls", "'state':'paid'");
+	ck_assert_int_eq(run_command(&payment_service, "reconcile"), 0);
+	ck_assert_int_eq(run_command(&order_service, "healthcheck"), 0);
+}
+END_TEST
+
+START_TEST(a_peer_that_another_ca_vouches_for_is_not_followed)
+{
+	start(&payment_service, "own/ca.crt");
+	start(&order_service, "other/ca.crt");
+	service_wait_log(&order_service, "certificate verification failed");
+	get(&order, "/readyz", NULL, 200);
+	check_holds(&order, "{'status':'degraded','check':'peer-away'}");
+}
+END_TEST
+
+static Suite *linked_tls_suite(void)
+{
+	Suite *suite = suite_create("linked_tls");
+	TCase *tcase = tcase_create("linked_tls");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_unchecked_fixture(tcase, certificates_make, certificates_remove);
+	tcase_add_checked_fixture(tcase, set_up, linked_stop);
+	tcase_add_test(tcase, the_pair_follows_each_other_over_mtls);
+	tcase_add_test(tcase, a_peer_that_another_ca_vouches_for_is_not_followed);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+TEST_MAIN(linked_tls_suite)
