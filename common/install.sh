@@ -25,7 +25,7 @@ if [ "$(id -u)" != 0 ]; then
 	fi
 fi
 
-# What Debian asks before it starts anything (invoke-rc.d); 101: not allowed. One that is there stays.
+# What Debian asks before it starts a service; 101: not allowed. One that is there stays.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	trap '$as_root rm -f "$policy"' EXIT

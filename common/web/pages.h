@@ -38,6 +38,17 @@ void upkeep_register_metrics(const char *database_url);
 /* Removes what a GET /backup has left that a crash cut off. With the directory's lock. */
 void upkeep_clean(const char *database_url);
 
+/* What there is of the service as a whole, for its metrics; borrowed for ever. */
+struct status {
+	const char *service;
+	int64_t started_us;
+	const struct engine *engine;
+	const struct follower *follower;
+	const _Atomic bool *files_are_right;
+};
+/* Before any thread starts. */
+void status_register_metrics(const struct status *of);
+
 struct webhooks_input {
 	int64_t limit;
 	struct text after;

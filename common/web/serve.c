@@ -15,7 +15,6 @@
 #include "runtime/courier.h"
 #include "runtime/courier_thread.h"
 #include "runtime/log.h"
-#include "runtime/metrics.h"
 #include "web/pages.h"
 
 #include <arpa/inet.h>
@@ -53,69 +52,6 @@ struct running {
 	int64_t started_us;
 	_Atomic bool files_are_right; /* that options name, when they were last read */
 	void *work;                   /* the service's own; NULL: none */
-};
-
-static void collect_build_info(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s{service=\"%s\",version=\"%s\",commit=\"%s\"} 1\n", metric->name,
-	         running->service->name, version_number, version_commit);
-}
-
-static void collect_head(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s %lld\n", metric->name, (long long)engine_head_seq(running->engine));
-}
-
-static void collect_healthy(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s %d\n", metric->name, engine_is_healthy(running->engine) ? 1 : 0);
-}
-
-static void collect_rolled_back(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s %d\n", metric->name, follower_is_rolled_back(running->follower) ? 1 : 0);
-}
-
-static void collect_start_time(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s %lld\n", metric->name, (long long)(running->started_us / US_PER_S));
-}
-
-static void collect_reload(const struct metric *metric, struct buf *out)
-{
-	const struct running *running = metric->arg;
-
-	buf_addf(out, "%s %d\n", metric->name, atomic_load(&running->files_are_right) ? 1 : 0);
-}
-
-static struct metric metrics[] = {
-	{"build_info", METRIC_GAUGE, "What is running; the value is always 1.", collect_build_info,
-         NULL, NULL},
-	{"process_start_time_seconds", METRIC_GAUGE, "Start of the process since 1970 UTC.",
-         collect_start_time, NULL, NULL},
-	{"journal_head_seq", METRIC_GAUGE, "Number of the last committed event.", collect_head,
-         NULL, NULL},
-	{"storage_healthy", METRIC_GAUGE,
-         "1 while the store can be written, 0 while it is being recovered.", collect_healthy, NULL,
-         NULL},
-	{"rolled_back", METRIC_GAUGE,
-         "1 while the store is known to be older than what it has told, so that nothing moves "
-         "money.",
-         collect_rolled_back, NULL, NULL},
-	{"config_last_reload_successful", METRIC_GAUGE,
-         "1 where the files that options name were right when they were last read; 0 where not, "
-         "and what they held before is in force.",
-         collect_reload, NULL, NULL},
 };
 
 /* ---- signals ---- */
@@ -271,7 +207,12 @@ static bool open_storage(struct running *running, struct buf *why)
 	if (running->engine == NULL)
 		return false;
 	running->follower = follower_new(&peer, &running->store, &env_system, why);
-	return running->follower != NULL;
+	if (running->follower == NULL)
+		return false;
+	status_register_metrics(&(const struct status){service->name, running->started_us,
+	                                               running->engine, running->follower,
+	                                               &running->files_are_right});
+	return true;
 }
 
 /* The first threads. */
@@ -477,10 +418,6 @@ int serve(const struct service *service, const struct common_options *options,
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGTERM, end_at_once);
 	(void)signal(SIGINT, end_at_once);
-	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
-		metrics[i].arg = &running;
-		metric_register(&metrics[i]);
-	}
 	engine_register_metrics();
 	writer_register_metrics();
 	auditor_register_metrics();
