@@ -6,6 +6,26 @@
 static const char *const pending_names[] = {
 	[OPERATION_CAPTURE] = "capture", [OPERATION_VOID] = "void", NULL};
 
+#define T struct dry_run_transfer
+
+static const struct field dry_run_transfer_fields[] = {
+	FIELD_TEXT("kind", T, kind, FIELD_REQUIRED, 1, 32, "What it stands for."),
+	FIELD_TEXT("debit_account", T, debit_account, FIELD_REQUIRED, 1, 32, "Takes the amount."),
+	FIELD_TEXT("credit_account", T, credit_account, FIELD_REQUIRED, 1, 32, "Gives the amount."),
+	FIELD_MONEY("amount", T, amount_minor, FIELD_REQUIRED, 1, "In the currency's major unit."),
+	FIELD_CURRENCY("currency", T, currency, FIELD_REQUIRED, "ISO 4217."),
+	FIELD_END,
+};
+
+const struct field dry_run_fields[] = {
+	FIELD_LIST("transfers", struct dry_run, transfers, transfers_count, FIELD_REQUIRED,
+                   dry_run_transfer_fields, T, TRANSFER_KEYS_PER_EVENT,
+                   "What would be booked at once."),
+	FIELD_BOOLEAN("dry_run", struct dry_run, dry_run, FIELD_REQUIRED,
+                      "true: nothing was committed."),
+	FIELD_END,
+};
+
 #define P struct payment
 
 const struct field payment_fields[] = {

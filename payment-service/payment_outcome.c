@@ -144,24 +144,22 @@ void outcome_write(const struct writing *to, const struct job *job, const void *
 		all->base.awaits = seq;
 }
 
-static void add_transfers(const struct payment_outcome *outcome, struct buf *out)
+static void add_dry_run(const struct payment_outcome *outcome, struct buf *out)
 {
-	json_key(out, "transfers");
-	json_open(out, '[');
+	struct dry_run dry_run = {.transfers_count = outcome->transfers_count, .dry_run = true};
+
 	for (size_t i = 0; i < outcome->transfers_count; i++) {
 		const struct transfer *transfer = &outcome->transfers[i];
 		struct transfer_accounts accounts = transfer_accounts[transfer->kind];
 
-		json_open(out, '{');
-		json_member_str(out, "kind", transfer_kind_names[transfer->kind]);
-		json_member_str(out, "debit_account", account_names[accounts.debit]);
-		json_member_str(out, "credit_account", account_names[accounts.credit]);
-		json_key(out, "amount");
-		money_render(transfer->amount_minor, outcome->payment.currency, out);
-		json_member_str(out, "currency", outcome->payment.currency->code);
-		json_close(out, '}');
+		dry_run.transfers[i] = (struct dry_run_transfer){
+			.kind = text_of(transfer_kind_names[transfer->kind]),
+			.debit_account = text_of(account_names[accounts.debit]),
+			.credit_account = text_of(account_names[accounts.credit]),
+			.amount_minor = transfer->amount_minor,
+			.currency = outcome->payment.currency};
 	}
-	json_close(out, ']');
+	field_render_members(dry_run_fields, &dry_run, out);
 }
 
 /* What the row for all declines does not say: what state it is in, and what to do. */
@@ -186,10 +184,8 @@ static void render(const struct job *job, const struct payment_outcome *outcome,
 	else
 		problem_open(out, answer->error, decline_detail(outcome), job->request_id);
 	field_render_members(fields, in, out);
-	if (job->dry_run) {
-		add_transfers(outcome, out);
-		json_member_bool(out, "dry_run", true);
-	}
+	if (job->dry_run)
+		add_dry_run(outcome, out);
 	json_close(out, '}');
 }
 

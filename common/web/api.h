@@ -44,10 +44,11 @@ struct endpoint {
 	bool moves_money;           /* 503 rolled-back while this service is */
 	bool body_is_required;      /* an empty body is refused; else it is taken as {} */
 	bool may_stay_open;         /* 202 while the outcome is not known, with the same answer */
-	const struct field *answer; /* of 200; NULL: see media */
-	bool answer_is_list;        /* {"data": [answer...], "has_more", "next"} */
-	size_t input_size;          /* of the struct that query and body fill, zeroed before */
-	const char *media[3];       /* what it answers, default application/json; ends with NULL */
+	const struct field *answer; /* of 200, and of 402 besides the problem; NULL: see media */
+	const struct field *dry_run_answer; /* what a dry run's has more; NULL: there is none */
+	bool answer_is_list;                /* {"data": [answer...], "has_more", "next"} */
+	size_t input_size;    /* of the struct that query and body fill, zeroed before */
+	const char *media[3]; /* what it answers, default application/json; ends with NULL */
 	bool (*path_id_is_valid)(struct text id); /* false: 404 */
 	/* PAGE, READ, SCAN, LONG: fills request->job.answer (and media_type, headers). db is NULL
 	 * for PAGE. */

@@ -2,6 +2,8 @@
  * and nothing else. */
 #include "web/pages.h"
 
+#include "base/problem.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -74,11 +76,41 @@ static void add_body(struct buf *out, const struct endpoint *row)
 	json_close(out, '}');
 }
 
+/* All members of both; first NULL: of a problem. */
+static void add_both(struct buf *out, const struct field *first, const struct field *second)
+{
+	json_open(out, '{');
+	json_key(out, "allOf");
+	json_open(out, '[');
+	if (first != NULL)
+		field_schema(first, true, out);
+	else
+		json_raw(out, TEXT_LITERAL("{\"$ref\":\"#/components/schemas/problem\"}"));
+	field_schema(second, true, out);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+static void add_dry_run_schema(struct buf *out, const struct endpoint *row)
+{
+	json_open(out, '{');
+	json_key(out, "anyOf");
+	json_open(out, '[');
+	field_schema(row->answer, true, out);
+	add_both(out, row->answer, row->dry_run_answer);
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
 static void add_answer_schema(struct buf *out, const struct endpoint *row)
 {
 	json_key(out, "schema");
 	if (row->answer == NULL) {
 		json_raw(out, TEXT_LITERAL("{}"));
+		return;
+	}
+	if (row->dry_run_answer != NULL) {
+		add_dry_run_schema(out, row);
 		return;
 	}
 	if (!row->answer_is_list) {
@@ -134,6 +166,23 @@ static void add_problem(struct buf *out, enum error error)
 	add_ref(out, status, "#/components/responses/problem");
 }
 
+/* The one problem that changed something: with what it changed. */
+static void add_declined(struct buf *out, const struct endpoint *row)
+{
+	json_key(out, "402");
+	json_open(out, '{');
+	json_member_str(out, "description", error_row(ERR_PAYMENT_DECLINED)->title);
+	json_key(out, "content");
+	json_open(out, '{');
+	json_key(out, PROBLEM_MEDIA_TYPE);
+	json_open(out, '{');
+	json_key(out, "schema");
+	add_both(out, NULL, row->answer);
+	json_close(out, '}');
+	json_close(out, '}');
+	json_close(out, '}');
+}
+
 static void add_answers(struct buf *out, const struct endpoint *row)
 {
 	json_key(out, "responses");
@@ -151,7 +200,9 @@ static void add_answers(struct buf *out, const struct endpoint *row)
 
 		for (size_t j = 0; j < i; j++)
 			is_told = is_told || error_row(row->errors[j])->status == status;
-		if (!is_told)
+		if (row->errors[i] == ERR_PAYMENT_DECLINED)
+			add_declined(out, row);
+		else if (!is_told)
 			add_problem(out, row->errors[i]);
 	}
 	add_ref(out, "default", "#/components/responses/problem");
@@ -218,7 +269,8 @@ static const char components[] =
 	"\"description\":\"A key with the scope that the call names, where AUTH=keys.\"}},"
 	"\"responses\":{\"problem\":{"
 	"\"description\":\"An error, as RFC 9457 problem details.\",\"content\":"
-	"{\"application/problem+json\":{\"schema\":{\"type\":\"object\","
+	"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}}},"
+	"\"schemas\":{\"problem\":{\"type\":\"object\","
 	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"request_id\",\"retryable\"],"
 	"\"properties\":{"
 	"\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":"
@@ -227,7 +279,7 @@ static const char components[] =
 	"\"type\":\"boolean\"},"
 	"\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"pointer\","
 	"\"detail\"],"
-	"\"properties\":{\"pointer\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}}}}"
+	"\"properties\":{\"pointer\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}"
 	"}}";
 
 enum error openapi_run(struct request *request, struct db *db)

@@ -179,14 +179,38 @@ static void check_parameters(const cJSON *operation, const struct field *query)
 	}
 }
 
+static void check_properties(const cJSON *schema, const struct field *fields)
+{
+	for (; fields->kind != FIELD_KIND_END; fields++)
+		(void)member(member(schema, "properties"), fields->name);
+}
+
 static void check_schema(const cJSON *content, const struct field *fields)
 {
 	const cJSON *schema = member(member(content, "application/json"), "schema");
 
 	if (cJSON_GetObjectItemCaseSensitive(member(schema, "properties"), "data") != NULL)
 		schema = member(member(member(schema, "properties"), "data"), "items");
-	for (; fields->kind != FIELD_KIND_END; fields++)
-		(void)member(member(schema, "properties"), fields->name);
+	check_properties(schema, fields);
+}
+
+/* What a 402 tells besides the problem, and a dry run besides what else is answered. */
+static void check_further(const cJSON *responses, const struct endpoint *row)
+{
+	const cJSON *schema, *declined = cJSON_GetObjectItemCaseSensitive(responses, "402");
+
+	if (declined != NULL) {
+		schema = member(member(member(declined, "content"), "application/problem+json"),
+		                "schema");
+		check_properties(cJSON_GetArrayItem(member(schema, "allOf"), 1), row->answer);
+	}
+	if (row->dry_run_answer == NULL)
+		return;
+	schema = member(member(member(member(responses, "200"), "content"), "application/json"),
+	                "schema");
+	schema = cJSON_GetArrayItem(member(schema, "anyOf"), 1);
+	check_properties(cJSON_GetArrayItem(member(schema, "allOf"), 0), row->answer);
+	check_properties(cJSON_GetArrayItem(member(schema, "allOf"), 1), row->dry_run_answer);
 }
 
 /* Without a scope the list is empty: no key is needed. */
@@ -228,7 +252,8 @@ static size_t check_rows(const cJSON *document, const struct endpoint *rows)
 			             row->body);
 		const cJSON *responses = member(operation, "responses");
 		(void)member(responses, "default");
-		if (row->answer != NULL)
+		check_further(responses, row);
+		if (row->answer != NULL && row->dry_run_answer == NULL)
 			check_schema(member(member(responses, "200"), "content"), row->answer);
 	}
 	return count;
@@ -258,6 +283,7 @@ START_TEST(the_document_tells_of_every_row_of_the_table_and_of_nothing_else)
 		operations += (size_t)cJSON_GetArraySize(path);
 	ck_assert_uint_eq(operations, rows);
 	(void)member(member(answer_member(client, "components"), "responses"), "problem");
+	(void)member(member(answer_member(client, "components"), "schemas"), "problem");
 	const cJSON *scheme =
 		member(member(answer_member(client, "components"), "securitySchemes"), "key");
 	ck_assert_str_eq(cJSON_GetStringValue(member(scheme, "type")), "http");
