@@ -32,7 +32,7 @@ begin() {
 	local name=${folder##*/}/${1##*/} # two folders may have programs of the same name
 
 	mkdir -p "$work/$name"
-	TMPDIR=$work/$name timeout --foreground -k 10 $SECONDS_MAX "$1" >"$work/$name.out" 2>&1 &
+	TMPDIR=$work/$name timeout -k 10 $SECONDS_MAX "$1" >"$work/$name.out" 2>&1 &
 	names[$!]=$name
 	begun[$!]=$SECONDS
 }
