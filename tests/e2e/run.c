@@ -74,7 +74,7 @@ void run_begin(const struct service *service, const char *const *settings,
 	const char *build = getenv("BUILD");
 	const char *words[WORDS_MAX], *environment[WORDS_MAX];
 	char relative[PATH_MAX], path[PATH_MAX];
-	struct run run;
+	struct run run = {.status = 0};
 
 	(void)snprintf(relative, sizeof(relative), "%s/%s", build == NULL ? "build" : build,
 	               service->name);
