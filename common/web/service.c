@@ -252,13 +252,34 @@ static const char *take_words(const struct command *command, int argc, char **ar
 	return NULL;
 }
 
-int service_main(const struct service *service, int argc, char **argv)
+/* argv has flags only. */
+static int run_with_options(const struct service *service, const struct command *command, int argc,
+                            char **argv, const char *const *words)
 {
 	const struct option *tables[] = {service->options, common_options};
 	struct common_options *options = calloc(1, service->options_size);
 	struct buf why AUTO_BUF;
+	int status = 2;
+
+	buf_init(&why, 4096);
+	if (options != NULL && libraries_are_safe(libraries, &why) &&
+	    config_load(tables, ARRAY_LEN(tables), argc, argv, options, &why)) {
+		log_set_service(service->name);
+		log_set_level((enum log_level)options->log_level);
+		status = command->run(service, options, words);
+	} else {
+		(void)fprintf(stderr, "%s: %s\n", service->name,
+		              options == NULL ? "memory is short" : buf_str(&why));
+	}
+	free(options);
+	return status;
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+	struct buf why AUTO_BUF;
 	const char *words[COMMAND_WORDS_MAX], *missing;
-	int flags, status = 2;
+	int flags;
 	const struct command *command = choose_command(argc, argv, &flags);
 
 	buf_init(&why, 4096);
@@ -272,21 +293,13 @@ int service_main(const struct service *service, int argc, char **argv)
 		(void)fprintf(stderr, "%s: %s needs a %s: %s %s%s\n", service->name, command->name,
 		              missing, service->name, buf_str(&why),
 		              command->needs_options ? " [OPTION...]" : "");
-	} else if (!command->needs_options && flags < argc) {
+	} else if (command->needs_options) {
+		return run_with_options(service, command, argc - flags, argv + flags, words);
+	} else if (flags < argc) {
 		(void)fprintf(stderr, "%s: %s takes no further arguments; see --help\n",
 		              service->name, command->name);
-	} else if (!command->needs_options) {
-		status = command->run(service, NULL, words);
-	} else if (!libraries_are_safe(libraries, &why)) {
-		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
-	} else if (options == NULL || !config_load(tables, ARRAY_LEN(tables), argc - flags,
-	                                           argv + flags, options, &why)) {
-		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
 	} else {
-		log_set_service(service->name);
-		log_set_level((enum log_level)options->log_level);
-		status = command->run(service, options, words);
+		return command->run(service, NULL, words);
 	}
-	free(options);
-	return status;
+	return 2;
 }
