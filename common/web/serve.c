@@ -4,11 +4,8 @@
  * connections and commands, answer long polls, wait until everything under way is answered, stop
  * HTTP, stop the writer, checkpoint, exit 0.
  *
- * Signals: what was acknowledged is on disk at any moment, so the process may end at any. A signal
- * does that by its handler (as process 1 it has no default action), while the storage is opened and
- * once a first one has begun the stop. Only that first one is waited for: from the start of the
- * first thread until it comes, all threads block them. SIGHUP ends nothing: it is blocked for ever,
- * and taken once the service serves. */
+ * Signals (signals.h): only the first one to stop is waited for, from the start of the first thread
+ * on; while the storage is opened, and once the stop has begun, the next one ends the process. */
 #include "web/serve.h"
 
 #include "runtime/auditor.h"
@@ -16,9 +13,9 @@
 #include "runtime/courier_thread.h"
 #include "runtime/log.h"
 #include "web/pages.h"
+#include "web/signals.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +26,7 @@
  * may be seen a second late each time: only a disk that hangs takes longer. */
 #define DRAIN_TIMEOUT_US (20 * US_PER_S)
 #define LIST_THREADS 2
+#define DAY_US (24 * 3600 * US_PER_S)
 #define PEER_WAIT_US (500 * US_PER_MS) /* api.md, "peer-lagging" */
 
 /* Everything that runs, in the order of starting; a NULL was not reached. */
@@ -55,39 +53,6 @@ struct running {
 };
 
 /* ---- signals ---- */
-
-static void end_at_once(int number)
-{
-	(void)number;
-	_exit(EXIT_FAILURE);
-}
-
-static sigset_t stop_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	return signals;
-}
-
-/* SIG_BLOCK or SIG_UNBLOCK, for this thread and those that it starts. */
-static void mask_signals(int how)
-{
-	sigset_t signals = stop_signals();
-
-	ensure(pthread_sigmask(how, &signals, NULL) == 0);
-}
-
-static void block_reload_signal(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGHUP);
-	ensure(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
-}
 
 /* Empties why. */
 static bool note_reload(bool is_right, struct buf *why)
@@ -119,19 +84,16 @@ static void reload(struct running *running)
 /* Until the first signal to stop; the next ends the process. */
 static void wait_for_stop(struct running *running)
 {
-	const struct timespec day = {.tv_sec = 24 * 3600};
-	sigset_t signals = stop_signals();
 	int number;
 
-	sigaddset(&signals, SIGHUP);
 	do {
 		certificates_warn(env_now_us(&env_system));
 		log_flush();
-		number = sigtimedwait(&signals, NULL, &day);
+		number = signals_take(DAY_US);
 		if (number == SIGHUP)
 			reload(running);
-	} while (number < 0 || number == SIGHUP); /* below 0: a day has passed */
-	mask_signals(SIG_UNBLOCK);
+	} while (number == 0 || number == SIGHUP); /* 0: a day has passed */
+	signals_release();
 }
 
 /* ---- start ---- */
@@ -221,7 +183,7 @@ static bool start_readers(struct running *running, struct buf *why)
 	const char *url = running->options->database_url;
 	int64_t interval_us = running->options->audit_interval_us;
 
-	mask_signals(SIG_BLOCK);
+	signals_hold();
 	running->readers = readers_start(url, LIST_THREADS, why);
 	if (running->readers == NULL || db_open(url, DB_READER, &running->db, why) != DB_OK)
 		return false;
@@ -414,10 +376,7 @@ int serve(const struct service *service, const struct common_options *options,
 
 	(void)words;
 	buf_init(&why, 4096);
-	block_reload_signal();
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGTERM, end_at_once);
-	(void)signal(SIGINT, end_at_once);
+	signals_begin();
 	engine_register_metrics();
 	writer_register_metrics();
 	auditor_register_metrics();
@@ -430,7 +389,7 @@ int serve(const struct service *service, const struct common_options *options,
 	    !open_access(&running, &why) || !open_storage(&running, &why) ||
 	    !start_readers(&running, &why) || !start_serving(&running, &why)) {
 		(void)fprintf(stderr, "%s: %s\n", service->name, buf_str(&why));
-		mask_signals(SIG_UNBLOCK);
+		signals_release();
 		stop_all(&running);
 		return 2;
 	}
