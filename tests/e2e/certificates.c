@@ -27,6 +27,7 @@ static const struct {
          false},
 	{"stranger", ECDSA, "dns_name = stranger\n" CLIENT_LINES, false},
 	{"common-name", ECDSA, "cn = operator\n" CLIENT_LINES, false},
+	{"uri", ECDSA, "uri = operator\n" CLIENT_LINES, false},
 	{"wildcard", ECDSA, "dns_name = *\n" CLIENT_LINES, false},
 	{"server-only", ECDSA, "dns_name = operator\nsigning_key\ntls_www_server\n", false},
 	{"second-name", ECDSA, "dns_name = stranger\ndns_name = OPERATOR\n" CLIENT_LINES, false},

@@ -55,6 +55,7 @@ static const struct {
 	{"expired", "own/expired", 403},
 	{"with another name", "own/stranger", 403},
 	{"with the name elsewhere", "own/common-name", 403},
+	{"with the name as a URI", "own/uri", 403},
 	{"with a wildcard", "own/wildcard", 403},
 	{"for servers only", "own/server-only", 403},
 };
