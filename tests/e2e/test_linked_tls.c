@@ -1,5 +1,6 @@
-/* test_linked_tls.c - two services that follow each other over mTLS. */
+/* test_linked_tls.c - two services that follow each other over mTLS, or with a key. */
 #include "e2e/certificates.h"
+#include "e2e/keys.h"
 #include "e2e/linked.h"
 #include "e2e/run.h"
 
@@ -76,6 +77,25 @@ START_TEST(a_peer_that_another_ca_vouches_for_is_not_followed)
 }
 END_TEST
 
+/* A key that the other service does not know, then one that it does, by SIGHUP. */
+START_TEST(the_peer_is_shown_the_key_of_the_moment)
+{
+	static const struct test_key keys[] = {{"peer", "events:read", "right-secret", NULL},
+	                                       {NULL}};
+
+	keys_write(&payment_service, keys);
+	linked_run(&payment_service, keys_settings);
+	certificates_shell("umask 077 && echo wrong-secret >peer-key");
+	settings_begin(NULL);
+	settings_add_file("PEER_API_KEY_FILE", "peer-key");
+	linked_run(&order_service, certificates_settings);
+	service_wait_log(&order_service, "\"status\":401");
+	certificates_shell("echo right-secret >peer-key");
+	service_signal(&order_service, SIGHUP);
+	service_wait_log(&order_service, "\"event\":\"peer_back\"");
+}
+END_TEST
+
 static Suite *linked_tls_suite(void)
 {
 	Suite *suite = suite_create("linked_tls");
@@ -86,6 +106,7 @@ static Suite *linked_tls_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, linked_stop);
 	tcase_add_test(tcase, the_pair_follows_each_other_over_mtls);
 	tcase_add_test(tcase, a_peer_that_another_ca_vouches_for_is_not_followed);
+	tcase_add_test(tcase, the_peer_is_shown_the_key_of_the_moment);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
