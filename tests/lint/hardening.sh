@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # hardening.sh - checks that programs are linked and compiled as the Makefile asks: position
 # independent, relocations read-only before main (RELRO and BIND_NOW), stack protector, FORTIFY, no
-# executable stack; on x86-64 also the landing pads of indirect branch tracking. Its note is not asked
-# for: Debian's own start files have none, so the linker leaves it out.
+# executable stack; on x86-64 also the landing pads of indirect branch tracking. Its note is not
+# asked for: Debian's own start files have none, so the linker leaves it out.
 # usage: tests/lint/hardening.sh PROGRAM...; prints each breach; exits 1 when there is one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
