@@ -36,6 +36,7 @@ PACKAGES_RUN   := curl
 PACKAGES_CERTS := gnutls-bin
 PACKAGES_TEST  := curl check python3 sslscan $(PACKAGES_CERTS)
 PACKAGES_LINT  := clang-format clang-tidy clang-tools cppcheck shellcheck python3 checksec
+PACKAGES_SBOM  := python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
 PACKAGES_DOCKER := docker.io docker-compose debootstrap python3
@@ -296,6 +297,12 @@ bench: ## rates, growth and limits, as ratios to alternatives; see tests/bench/R
 	 tests/bench/run.py $(BIN) $(OUT)/tests/bench build/bench
 
 # ---- reading ----
+
+# Made after what they list; cheap enough to be made anew each time, as packages change too.
+sbom: ## what each program is linked with, from dpkg, as build/PROGRAM.sbom.json (CycloneDX)
+	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_SBOM)
+	@$(MAKE) $(PROGRAMS)
+	@for program in $(PROGRAMS); do common/sbom.py $$program >$$program.sbom.json || exit; done
 
 lint: ## formatting, lengths, layers, five readers of C, shellcheck, Python syntax, hardening
 	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_LINT)
