@@ -26,6 +26,7 @@ void target_release(struct target *target)
 	ensure(atomic_load(&target->note_state) == NOTE_FREE);
 	buf_release(&target->kept);
 	buf_release(&target->line);
+	webhook_wipe(&target->webhook);
 	target->is_used = false;
 	atomic_fetch_sub(&target->courier->targets_count, 1);
 }
@@ -61,12 +62,13 @@ static struct target *take_free(struct courier *courier)
 /* Takes over what an operator has changed; the place is better known here. */
 static void take_changed(struct target *target, const struct webhook *row)
 {
-	const struct webhook known = target->webhook;
+	int64_t place = target->webhook.place;
+	struct text url = target->webhook.url, types = target->webhook.types;
 
 	target->webhook = *row;
-	target->webhook.place = known.place;
-	target->webhook.url = known.url;
-	target->webhook.types = known.types;
+	target->webhook.place = place;
+	target->webhook.url = url;
+	target->webhook.types = types;
 }
 
 static void take_new(struct target *target, const struct webhook *row)
@@ -76,14 +78,11 @@ static void take_new(struct target *target, const struct webhook *row)
 	webhook_keep(&target->webhook, &target->kept);
 }
 
-static void take_row(void *arg, const struct db_row *row)
+static void take_webhook(struct courier *courier, const struct webhook *webhook)
 {
-	struct courier *courier = arg;
-	struct webhook webhook;
-
-	webhook_from_row(row, &webhook);
-	struct target *target = find(courier, webhook.webhook_id);
+	struct target *target = find(courier, webhook->webhook_id);
 	bool is_new = target == NULL;
+
 	if (is_new)
 		target = take_free(courier);
 	if (target == NULL) {
@@ -92,15 +91,24 @@ static void take_row(void *arg, const struct db_row *row)
 	}
 	target->is_listed = true;
 	if (is_new)
-		take_new(target, &webhook);
-	else if (target->webhook.changed_seq != webhook.changed_seq)
-		take_changed(target, &webhook);
+		take_new(target, webhook);
+	else if (target->webhook.changed_seq != webhook->changed_seq)
+		take_changed(target, webhook);
 	else
 		return;
 	target->webhook.last_error = TEXT_NONE;
 	target->error[0] = '\0';
-	if (webhook.last_error.ptr != NULL)
-		text_copy(webhook.last_error, target->error, sizeof(target->error));
+	if (webhook->last_error.ptr != NULL)
+		text_copy(webhook->last_error, target->error, sizeof(target->error));
+}
+
+static void take_row(void *arg, const struct db_row *row)
+{
+	struct webhook webhook;
+
+	webhook_from_row(row, &webhook);
+	take_webhook(arg, &webhook);
+	webhook_wipe(&webhook);
 }
 
 static void drop(struct target *target)

@@ -1,5 +1,6 @@
-/* courier_target.h - the courier's memory: a target for each endpoint. Only courier*.c include
- * this. All is the courier's thread's, but for what the writer's thread does in job.done. */
+/* courier_target.h - the courier's memory: a target for each endpoint. Only courier*.c and
+ * their test include this. All is the courier's thread's, but for what the writer's thread does in
+ * job.done. */
 #ifndef RUNTIME_COURIER_TARGET_H
 #define RUNTIME_COURIER_TARGET_H
 

@@ -331,11 +331,11 @@ static void delete_render(const struct job *job, const void *effects, struct ans
 /* What is stored with a key. */
 static void render_untold(const struct job *job, const void *effects, struct answer *answer)
 {
-	const struct webhook_told told = {
-		.webhook = ((const struct webhook_effects *)effects)->webhook};
+	struct webhook_told told = {.webhook = ((const struct webhook_effects *)effects)->webhook};
 
 	(void)job;
 	field_render(webhook_told_fields, &told, &answer->body);
+	webhook_wipe(&told.webhook);
 }
 
 static void render_told(const struct job *job, const void *effects, struct answer *answer)
@@ -345,6 +345,7 @@ static void render_told(const struct job *job, const void *effects, struct answe
 	(void)job;
 	webhook_secret_print(&told.webhook.secret, told.secret);
 	field_render(webhook_told_fields, &told, &answer->body);
+	explicit_bzero(&told, sizeof(told));
 }
 
 const struct command_kind webhook_create_kind = {

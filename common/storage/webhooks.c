@@ -85,6 +85,12 @@ void webhook_from_row(const struct db_row *row, struct webhook *ret_webhook)
 	webhook->lag_events = db_int(row, 14) - webhook->place;
 }
 
+void webhook_wipe(struct webhook *webhook)
+{
+	explicit_bzero(&webhook->secret, sizeof(webhook->secret));
+	explicit_bzero(&webhook->previous_secret, sizeof(webhook->previous_secret));
+}
+
 void webhook_keep(struct webhook *webhook, struct buf *kept)
 {
 	struct text *const texts[] = {&webhook->url, &webhook->types, &webhook->last_error};

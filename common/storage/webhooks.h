@@ -43,6 +43,8 @@ struct webhook {
 
 /* Reads a row of any statement here; texts are borrowed from the row. */
 void webhook_from_row(const struct db_row *row, struct webhook *ret_webhook);
+/* Overwrites its secrets: of each copy, before its memory is used for something else. */
+void webhook_wipe(struct webhook *webhook);
 /* Copies the texts into an empty buffer, so that they last as long as that. */
 void webhook_keep(struct webhook *webhook, struct buf *kept);
 

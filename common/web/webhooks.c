@@ -136,6 +136,7 @@ static enum list_verdict webhooks_row(const struct list *list, const struct db_r
 	webhook_from_row(row, &webhook);
 	memcpy(position, webhook.webhook_id, ID_SIZE);
 	field_render(webhook_fields, &webhook, out);
+	webhook_wipe(&webhook);
 	return LIST_SHOW;
 }
 

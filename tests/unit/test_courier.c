@@ -1,6 +1,6 @@
 /* test_courier.c - what is delivered when: the real store, engine and commands, a clock that the
  * test moves, and hands that the test answers for. */
-#include "runtime/courier.h"
+#include "runtime/courier_target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -400,6 +400,8 @@ END_TEST
 
 START_TEST(a_deleted_endpoint_gets_nothing_more)
 {
+	static const struct webhook_secret wiped;
+
 	webhook_must(&webhook_create_kind, 1, NULL); /* seq 3 */
 	webhook_add_events(1);
 	(void)turn();
@@ -407,6 +409,7 @@ START_TEST(a_deleted_endpoint_gets_nothing_more)
 	ck_assert_int_eq(turn(), INT64_MAX);
 	ck_assert_int_eq(hands.cancelled, 1);
 	ck_assert_uint_eq(courier_targets_count(courier), 0);
+	ck_assert_mem_eq(&courier->targets[0].webhook.secret, &wiped, sizeof(wiped));
 }
 END_TEST
 
