@@ -1,5 +1,9 @@
-/* reader.c - a bounded queue and the threads that read. */
+/* reader.c - a bounded queue and the threads that read. The queue is in the order of turns: a
+ * subject's first job has the turn that is being served, each further one the next. So who has
+ * many waiting is passed by who has one. */
 #include "runtime/reader.h"
+
+#include "runtime/shares.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +20,8 @@ struct readers {
 	size_t threads_count;
 	pthread_mutex_t mutex; /* guards the rest */
 	pthread_cond_t submitted;
-	struct reader_job *first, *last;
+	struct reader_job *first; /* by turn, then in the order in which they came */
+	int64_t turn;             /* the last one taken */
 	size_t waiting;
 	bool stopping;
 };
@@ -31,6 +36,7 @@ static struct reader_job *take(struct readers *readers)
 	job = readers->first;
 	if (job != NULL) {
 		readers->first = job->next;
+		readers->turn = job->turn;
 		readers->waiting--;
 	}
 	pthread_mutex_unlock(&readers->mutex);
@@ -80,23 +86,39 @@ struct readers *readers_start(const char *url, size_t threads, struct buf *why)
 	return readers;
 }
 
+/* Puts the job into its place, unless its subject has half of the queue. */
+static bool queue_add(struct readers *readers, struct reader_job *job)
+{
+	struct reader_job **link = &readers->first;
+	int64_t own = 0;
+
+	job->turn = readers->turn;
+	for (const struct reader_job *at = readers->first; at != NULL; at = at->next) {
+		if (at->subject != job->subject)
+			continue;
+		own++;
+		job->turn = at->turn + 1;
+	}
+	if (own >= shares_half(READER_QUEUE_MAX))
+		return false;
+	while (*link != NULL && (*link)->turn <= job->turn)
+		link = &(*link)->next;
+	job->next = *link;
+	*link = job;
+	readers->waiting++;
+	return true;
+}
+
 enum error readers_submit(struct readers *readers, struct reader_job *job)
 {
 	enum error error = ERR_NONE;
 
-	job->next = NULL;
 	pthread_mutex_lock(&readers->mutex);
 	if (readers->stopping) {
 		error = ERR_SHUTTING_DOWN;
-	} else if (readers->waiting == READER_QUEUE_MAX) {
+	} else if (readers->waiting == READER_QUEUE_MAX || !queue_add(readers, job)) {
 		error = ERR_OVERLOADED;
 	} else {
-		if (readers->first == NULL)
-			readers->first = job;
-		else
-			readers->last->next = job;
-		readers->last = job;
-		readers->waiting++;
 		pthread_cond_signal(&readers->submitted);
 	}
 	pthread_mutex_unlock(&readers->mutex);

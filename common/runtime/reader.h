@@ -12,7 +12,9 @@
 
 struct reader_job {
 	struct reader_job *next;
-	void *owner; /* the submitter's */
+	void *owner;      /* the submitter's */
+	uint64_t subject; /* for whom it is */
+	int64_t turn;     /* reader.c's */
 	/* On a reader's thread; then done, likewise. */
 	void (*run)(struct reader_job *job, struct db *db);
 	void (*done)(struct reader_job *job);
@@ -22,7 +24,8 @@ struct readers;
 
 /* At most READER_THREADS_MAX. NULL and a sentence in why on failure. */
 struct readers *readers_start(const char *url, size_t threads, struct buf *why);
-/* Any thread. ERR_OVERLOADED: too many wait; the job is the caller's again. */
+/* Any thread. Subjects take turns, whoever has how many waiting. ERR_OVERLOADED: too many wait, or
+ * half of the queue is the subject's; the job is the caller's again. */
 must_use enum error readers_submit(struct readers *readers, struct reader_job *job);
 /* Ends with DB_FAILED what reads, now and from now on. Any thread. */
 void readers_interrupt(struct readers *readers);

@@ -87,11 +87,16 @@ static void done(struct reader_job *job)
 	(void)sem_post(&came_back);
 }
 
+/* Of two subjects in turn, since one may have half of the queue. */
 static void submit(struct count_job *job, bool is_holding)
 {
-	*job = (struct count_job){.job = {.owner = job, .run = run, .done = done},
-	                          .submitter = pthread_self(),
-	                          .is_holding = is_holding};
+	static uint64_t submitted;
+
+	submitted++;
+	*job = (struct count_job){
+		.job = {.owner = job, .run = run, .done = done, .subject = submitted % 2},
+		.submitter = pthread_self(),
+		.is_holding = is_holding};
 	ck_assert_int_eq(readers_submit(readers, &job->job), ERR_NONE);
 }
 
@@ -146,6 +151,72 @@ START_TEST(a_full_queue_refuses_and_recovers)
 	readers_stop(readers);
 	check_ran(jobs, ARRAY_LEN(jobs));
 	check_ran(&one_more, 1);
+}
+END_TEST
+
+/* One reader, held by its first job; the order in which the others ran. */
+static struct count_job *order[8];
+static size_t order_count;
+
+static void note_order(struct reader_job *job, struct db *db)
+{
+	run(job, db);
+	order[order_count++] = job->owner;
+}
+
+static void submit_of(struct count_job *job, uint64_t subject)
+{
+	*job = (struct count_job){
+		.job = {.owner = job, .run = note_order, .done = done, .subject = subject},
+		.submitter = pthread_self()};
+	ck_assert_int_eq(readers_submit(readers, &job->job), ERR_NONE);
+}
+
+START_TEST(who_has_many_waiting_is_passed_by_who_has_one)
+{
+	struct buf AUTO_BUF why;
+	static struct count_job greedy[4], polite, third[2], held;
+	const struct count_job *const wanted[] = {&greedy[0], &polite,    &third[0], &greedy[1],
+	                                          &third[1],  &greedy[2], &greedy[3]};
+
+	readers_stop(readers);
+	buf_init(&why, 1024);
+	readers = readers_start(fixture_url("store.db"), 1, &why);
+	submit(&held, true);
+	wait_for(&is_held, 1);
+	for (size_t i = 0; i < ARRAY_LEN(greedy); i++)
+		submit_of(&greedy[i], 100);
+	submit_of(&polite, 200);
+	for (size_t i = 0; i < ARRAY_LEN(third); i++)
+		submit_of(&third[i], 300);
+	(void)sem_post(&may_go_on);
+	wait_for(&came_back, 1 + ARRAY_LEN(wanted));
+	readers_stop(readers);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		ck_assert_msg(order[i] == wanted[i], "place %zu", i);
+}
+END_TEST
+
+START_TEST(half_of_the_queue_is_one_subject_s_at_most)
+{
+	static struct count_job held[THREADS], jobs[READER_QUEUE_MAX / 2], more, other;
+
+	for (size_t i = 0; i < THREADS; i++)
+		submit(&held[i], true);
+	wait_for(&is_held, THREADS);
+	for (size_t i = 0; i < ARRAY_LEN(jobs); i++) {
+		jobs[i].job = (struct reader_job){
+			.owner = &jobs[i], .run = run, .done = done, .subject = 7};
+		ck_assert_int_eq(readers_submit(readers, &jobs[i].job), ERR_NONE);
+	}
+	more.job = (struct reader_job){.owner = &more, .run = run, .done = done, .subject = 7};
+	ck_assert_int_eq(readers_submit(readers, &more.job), ERR_OVERLOADED);
+	submit(&other, false);
+	let_go();
+	wait_for(&came_back, THREADS + ARRAY_LEN(jobs) + 1);
+	readers_stop(readers);
+	ck_assert_int_eq(more.ran, 0);
+	ck_assert_int_eq(other.ran, 1);
 }
 END_TEST
 
@@ -225,6 +296,8 @@ static Suite *reader_suite(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, every_job_runs_once_on_a_thread_of_its_own);
 	tcase_add_test(cases, a_full_queue_refuses_and_recovers);
+	tcase_add_test(cases, who_has_many_waiting_is_passed_by_who_has_one);
+	tcase_add_test(cases, half_of_the_queue_is_one_subject_s_at_most);
 	tcase_add_test(cases, stop_runs_all_that_waits);
 	tcase_add_test(cases, an_interrupt_ends_what_reads_and_what_waits);
 	tcase_add_test(cases, a_store_that_does_not_open_is_told);
