@@ -6,6 +6,7 @@
 
 #include "runtime/dry_run.h"
 #include "runtime/log.h"
+#include "runtime/shares.h"
 #include "web/report.h"
 #include "web/request.h"
 #include "web/route.h"
@@ -26,6 +27,7 @@ struct api {
 	struct http_app app;
 	struct http *http;
 	struct report *report;
+	struct limits *limits;
 	struct request *waiting; /* long polls; the I/O thread's */
 	/* The I/O thread's: the ENDPOINT_LONG that is executed, and one whose file is being taken.
 	 */
@@ -59,6 +61,11 @@ const struct endpoint *api_endpoint(const struct api *api, size_t index)
 const struct api_settings *api_settings(const struct api *api)
 {
 	return &api->settings;
+}
+
+struct limits *api_limits(const struct api *api)
+{
+	return api->limits;
 }
 
 /* ---- requests ---- */
@@ -136,6 +143,7 @@ static bool submit_read(struct request *request, struct readers *readers,
 	enum error error;
 
 	request->read.owner = request;
+	request->read.subject = request->subject;
 	request->read.run = run;
 	request->read.done = read_done;
 	error = readers_submit(readers, &request->read);
@@ -162,6 +170,16 @@ static bool submit_long(struct request *request)
 	return submit_read(request, api->settings.long_readers, read_run);
 }
 
+/* Whether a long poll finds a place: there is one, and its subject has not half of them. */
+static bool may_wait(const struct api *api, const struct request *request)
+{
+	int64_t own = 0;
+
+	for (const struct request *at = api->waiting; at != NULL; at = at->next_waiting)
+		own += at->subject == request->subject;
+	return own < shares_half(WAITING_MAX) && atomic_load(&api->waiting_count) < WAITING_MAX;
+}
+
 /* A query; true when the answer is set, false when it will come. */
 static bool start_query(struct request *request)
 {
@@ -174,8 +192,7 @@ static bool start_query(struct request *request)
 		run_query(request, endpoint->kind == ENDPOINT_READ ? api->settings.db : NULL);
 		return true;
 	}
-	if (endpoint->waits != NULL && endpoint->waits(request) &&
-	    atomic_load(&api->waiting_count) < WAITING_MAX) {
+	if (endpoint->waits != NULL && endpoint->waits(request) && may_wait(api, request)) {
 		request->next_waiting = api->waiting;
 		api->waiting = request;
 		atomic_fetch_add(&api->waiting_count, 1);
@@ -194,12 +211,19 @@ static void command_done(struct job *job)
 static bool start_command(struct request *request)
 {
 	struct writer *writer = request->api->settings.writer;
+	struct limits *limits = request->api->limits;
 	enum error error;
 
 	if (!request_read_body(request))
 		return true;
 	if (request->job.dry_run)
 		return !submit_read(request, request->api->settings.readers, dry_run_run);
+	if (!limits_begin_command(limits, request)) {
+		request_problem_detail(request, ERR_OVERLOADED,
+		                       "Half of the queue is yours: wait for answers before you "
+		                       "send more.");
+		return true;
+	}
 	if (request->endpoint->moves_money &&
 	    follower_is_rolled_back(request->api->settings.follower))
 		error = ERR_ROLLED_BACK;
@@ -262,6 +286,7 @@ static void on_ended(void *arg, struct http_exchange *x)
 		api->long_request = NULL;
 	if (api->download == request)
 		api->download = NULL;
+	limits_end(api->limits, request);
 	if (x->answer.status != 0)
 		report_request(api->report, request);
 	request_free(request);
@@ -341,8 +366,9 @@ struct api *api_new(const struct api_settings *settings)
 		add_rows(api, *table);
 	add_rows(api, common_endpoints);
 	api->report = report_new(api);
-	if (api->report == NULL) {
-		free(api);
+	api->limits = limits_new(&settings->limits);
+	if (api->report == NULL || api->limits == NULL) {
+		api_free(api);
 		return NULL;
 	}
 	return api;
@@ -352,6 +378,7 @@ void api_free(struct api *api)
 {
 	ensure(api->waiting == NULL);
 	report_free(api->report);
+	limits_free(api->limits);
 	free(api);
 }
 

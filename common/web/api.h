@@ -13,6 +13,7 @@
 #include "web/headers.h"
 #include "web/http.h"
 #include "web/keyring.h"
+#include "web/limits.h"
 
 #define PATH_ID_MAX 255 /* the longest is an idempotency key */
 #define ALLOW_SIZE 32
@@ -36,7 +37,8 @@ struct endpoint {
 	const char *method; /* "GET" (HEAD too), "POST" or "DELETE" */
 	const char *path;   /* "/payments/{payment_id}": at most one segment in braces */
 	const char *scope;  /* of scope.c; NULL: open to everyone */
-	bool is_health;     /* open even to clients without the certificate that is asked for */
+	bool is_health;     /* for whoever watches the process: no certificate is asked for, no rate
+	                       holds */
 	const char *summary;
 	enum endpoint_kind kind;
 	const struct field *query;  /* NULL: no parameter is known */
@@ -86,6 +88,7 @@ struct api_settings {
 	const struct store *store; /* its identity; not its connection, which is the writer's */
 	audit_part_fn *audit;
 	bool webhook_allow_private; /* http, and addresses that not everybody can reach */
+	struct limits_options limits;
 	const struct env *env;
 };
 
@@ -103,6 +106,8 @@ struct request {
 	/* The name of the key it came with, in caller_name; "": nobody knows who calls. */
 	struct text caller;
 	char caller_name[SEEN_CALLER_MAX + 1];
+	uint64_t subject; /* who it counts for (limits.h) */
+	bool has_share;   /* of the commands under way */
 	struct json_doc doc;
 	bool has_doc;
 	struct buf scratch;     /* the decoded query; texts of input point into it */
@@ -118,13 +123,14 @@ struct request {
 	struct buf key; /* the unquoted Idempotency-Key */
 	/* Values of the answer's headers. */
 	char allow[ALLOW_SIZE], challenge[CHALLENGE_SIZE], retry_after[12], events_next[24],
-		events_head[24], file_name[80];
+		events_head[24], file_name[80], rate_limit[40];
 };
 
 /* NULL: no memory. */
 struct api *api_new(const struct api_settings *settings);
 void api_free(struct api *api);
 const struct api_settings *api_settings(const struct api *api);
+struct limits *api_limits(const struct api *api);
 /* What http.c calls; borrowed for the api's life. */
 const struct http_app *api_app(const struct api *api);
 /* Something was committed: long polls look again. Any thread. */

@@ -2,7 +2,7 @@
  * once a second.
  *
  * Invariants: (1) connections are linked in the order of looked_us; (2) a client that waits for us
- * is never late. */
+ * is never late, but one whose answer is held is at its time. */
 #include "web/deadlines.h"
 
 #include <linux/tcp.h>
@@ -94,9 +94,17 @@ void deadlines_request_began(const struct deadlines *deadlines, struct connectio
 
 void deadlines_request_whole(struct connection *connection)
 {
-	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY);
+	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY ||
+	       connection->state == CONNECTION_HELD);
 	connection->state = CONNECTION_BUSY;
 	connection->due_us = INT64_MAX;
+}
+
+void deadlines_request_held(struct connection *connection, int64_t until_us)
+{
+	ensure(connection->state == CONNECTION_SENDING || connection->state == CONNECTION_BUSY);
+	connection->state = CONNECTION_HELD;
+	connection->due_us = until_us;
 }
 
 /* Zeros where the socket cannot say. */

@@ -9,7 +9,9 @@
  *
  *   BETWEEN --request_began()--> SENDING --request_whole()--> BUSY --answer_began()--> TAKING
  *      |                            `--------------answer_began()-----------------------'|
- *      `-------------------- request_ended(), from each of the three --------------------' */
+ *      `-------------------- request_ended(), from each of the three --------------------'
+ *
+ * From SENDING or BUSY, request_held() leads to HELD and request_whole() from there to BUSY. */
 #ifndef WEB_DEADLINES_H
 #define WEB_DEADLINES_H
 
@@ -24,6 +26,7 @@ enum connection_state {
 	CONNECTION_BETWEEN, /* no request line has been read; one may be on its way */
 	CONNECTION_SENDING, /* the client sends header or body */
 	CONNECTION_BUSY,    /* the request is executed: the client waits for us */
+	CONNECTION_HELD,    /* the answer waits until due_us, then late() tells */
 	CONNECTION_TAKING,  /* the client takes the answer */
 };
 
@@ -36,6 +39,7 @@ struct connection {
 	int fd;
 	char address[INET6_ADDRSTRLEN]; /* the client's, as text */
 	struct tls_session *tls;        /* NULL: it is not encrypted */
+	uint64_t client;                /* as http_exchange's */
 	struct intake *intake;          /* the request under way, or NULL */
 	enum connection_state state;
 	int64_t due_us;      /* from then on it is late; INT64_MAX: nothing is awaited of it */
@@ -60,7 +64,8 @@ struct deadlines {
  */
 void deadlines_init(struct deadlines *deadlines, int64_t request_timeout_us,
                     int64_t answer_timeout_us, int64_t quiesce_timeout_us);
-/* fd, address and tls are set; the rest is set here. With tls it is OPENING, else BETWEEN. */
+/* fd, address, client and tls are set; the rest is set here. With tls it is OPENING, else BETWEEN.
+ */
 void deadlines_add(struct deadlines *deadlines, struct connection *connection, int64_t now_us);
 void deadlines_remove(struct deadlines *deadlines, struct connection *connection);
 
@@ -69,6 +74,8 @@ void deadlines_request_began(const struct deadlines *deadlines, struct connectio
                              struct intake *intake, int64_t now_us);
 /* Once or more often. */
 void deadlines_request_whole(struct connection *connection);
+/* Until it is late, at until_us; late() is to end that by request_whole. */
+void deadlines_request_held(struct connection *connection, int64_t until_us);
 void deadlines_answer_began(const struct deadlines *deadlines, struct connection *connection,
                             bool is_download, int64_t now_us);
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection);

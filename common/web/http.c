@@ -7,22 +7,27 @@
  * An answer queued in the first call for a request (header whole) closes the connection; one queued
  * in the last call (body whole) keeps it.
  *
+ * At the limit of connections it accepts no more: clients wait in the kernel's backlog. Its limit
+ * per address would tell nobody whom it refuses, and counts each IPv6 address by itself: so
+ * on_accept does that.
+ *
  * A suspended connection is not watched: no timeout, no disconnect. Resumed, it is read from before
  * the handler is called again, so a client that has gone meanwhile ends the exchange without that
  * call.
  *
  * Where it is out of connection memory and can no longer refuse (thousands of query parameters, a
  * chunk extension that fills its buffer), it asks to be called again at once, for ever; and so it
- * does while a client stops in the middle of a TLS handshake. Hence QUERY_PARAMETERS_MAX and
- * STALLED_TURNS_MAX. */
+ * does while a client stops in the middle of a TLS handshake. Hence QUERY_PARAMETERS_MAX, and
+ * what http_wait.c does. */
 #include "web/http.h"
 
 #include "runtime/env.h"
-#include "runtime/log.h"
+#include "web/clients.h"
 #include "web/control.h"
 #include "web/deadlines.h"
 #include "web/http_connection.h"
 #include "web/http_response.h"
+#include "web/http_wait.h"
 #include "web/intake.h"
 #include "web/listener.h"
 #include "web/refusal.h"
@@ -43,12 +48,6 @@
 #define CONNECTION_BYTES \
 	(HTTP_HEADER_BYTES_MAX + ENTRY_BYTES * (HTTP_HEADERS_MAX + QUERY_PARAMETERS_MAX) + \
 	 ANSWER_HEADER_BYTES_MAX)
-/* After so many turns in a row that libmicrohttpd asked for and that came to nothing, it is called
- * every STALLED_MS only; any event still wakes the loop at once. It reads the last 8 KiB of a long
- * header 128 bytes a turn, which is no stall. */
-#define STALLED_TURNS_MAX 64
-#define STALLED_MS 10
-#define WAIT_MS_MAX 60000
 /* libmicrohttpd accepts ten at a time; this empties the longest backlog (listener.c). */
 #define ACCEPT_TURNS_MAX 410
 
@@ -63,9 +62,13 @@ struct http {
 	struct control control;
 	/* The I/O thread's own. */
 	struct deadlines deadlines;
+	struct clients clients;
 	int64_t exchanges_count;
 	int stalled_turns;
-	bool has_room; /* a connection was closed in this turn */
+	/* A connection was closed in this turn. At the limit libmicrohttpd stops listening, and
+	 * begins again only in the call after the one that has closed a connection: no event says
+	 * so. */
+	bool has_room;
 };
 
 static int64_t monotonic_us(void)
@@ -89,11 +92,30 @@ static void refuse(struct connection *peer)
 	cut(peer);
 }
 
+/* Suspends the exchange's connection, until resume. */
+static void suspend(struct http *http, struct MHD_Connection *connection, struct http_exchange *x)
+{
+	x->internal = connection;
+	MHD_suspend_connection(connection);
+	atomic_fetch_add(&http->stats.waiting, 1);
+}
+
+static void resume(struct http *http, struct http_exchange *x)
+{
+	atomic_fetch_sub(&http->stats.waiting, 1);
+	MHD_resume_connection(x->internal);
+}
+
 /* Whose request line is not whole may not even speak HTTP: no answer. */
 static void on_late(void *arg, struct connection *peer)
 {
 	struct http *http = arg;
 
+	if (peer->state == CONNECTION_HELD) {
+		deadlines_request_whole(peer);
+		resume(http, &peer->intake->x);
+		return;
+	}
 	atomic_fetch_add(peer->state == CONNECTION_TAKING ? &http->stats.answer_timeouts_total
 	                                                  : &http->stats.request_timeouts_total,
 	                 1);
@@ -141,6 +163,7 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
 	memcpy(in->x.address, peer->address, sizeof(in->x.address));
 	in->x.client_is_trusted =
 		peer->tls == NULL || tls_session_is_trusted(peer->tls, env_now_us(&env_system));
+	in->x.client = peer->client;
 	deadlines_request_began(&http->deadlines, peer, in, in->x.began_us);
 	http->exchanges_count++;
 	if (intake_target(in) == INTAKE_REFUSE)
@@ -181,9 +204,11 @@ static enum MHD_Result take_step(struct http *http, struct MHD_Connection *conne
 	case INTAKE_WAIT:
 		/* No race: http_resume only adds to a list that this thread takes later. */
 		deadlines_request_whole(peer);
-		in->x.internal = connection;
-		MHD_suspend_connection(connection);
-		atomic_fetch_add(&http->stats.waiting, 1);
+		suspend(http, connection, &in->x);
+		return MHD_YES;
+	case INTAKE_HOLD:
+		deadlines_request_held(peer, monotonic_us() + HTTP_HOLD_US);
+		suspend(http, connection, &in->x);
 		return MHD_YES;
 	case INTAKE_REFUSE: refuse(peer); break;
 	case INTAKE_ABORT: break;
@@ -230,6 +255,18 @@ static void on_request_ended(void *arg, struct MHD_Connection *connection, void 
 
 /* ---- connections ---- */
 
+/* MHD_NO closes it. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *address, socklen_t size)
+{
+	struct http *http = arg;
+
+	(void)size;
+	if (shares_has_room(http->clients.shares, client_of(&http->clients, address)))
+		return MHD_YES;
+	atomic_fetch_add(&http->stats.connections_refused_total, 1);
+	return MHD_NO;
+}
+
 /* Without memory a connection has no peer, and its requests or its handshake are refused. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
@@ -239,16 +276,20 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 	http->stalled_turns = 0;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		peer = http_connection_new(connection, http->options.tls);
-		if (peer != NULL)
+		peer = http_connection_new(connection, http->options.tls, &http->clients);
+		if (peer != NULL) {
 			deadlines_add(&http->deadlines, peer, monotonic_us());
+			shares_take(http->clients.shares, peer->client);
+		}
 		*context = peer;
 		atomic_fetch_add(&http->stats.connections, 1);
 		atomic_fetch_add(&http->stats.connections_total, 1);
 		return;
 	}
-	if (peer != NULL)
+	if (peer != NULL) {
 		deadlines_remove(&http->deadlines, peer);
+		shares_give_back(http->clients.shares, peer->client);
+	}
 	http_connection_free(peer);
 	http->has_room = true;
 	atomic_fetch_sub(&http->stats.connections, 1);
@@ -256,45 +297,12 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 /* ---- the loop ---- */
 
-/* At the limit of connections libmicrohttpd stops listening, and begins again only in the call
- * after the one that has closed a connection: no event says so. */
-static int wait_ms(const struct http *http, int64_t now_us, int64_t until_us)
-{
-	MHD_UNSIGNED_LONG_LONG daemon_ms;
-	int64_t left_us = until_us - now_us;
-	int64_t ms = WAIT_MS_MAX;
-
-	if (http->has_room)
-		return 0;
-	if (left_us < ms * US_PER_MS)
-		ms = left_us <= 0 ? 0 : (left_us + US_PER_MS - 1) / US_PER_MS;
-	if (MHD_get_timeout(http->daemon, &daemon_ms) == MHD_YES && daemon_ms < (uint64_t)ms)
-		ms = http->stalled_turns < STALLED_TURNS_MAX || daemon_ms > 0 ? (int64_t)daemon_ms
-		                                                              : STALLED_MS;
-	return (int)ms;
-}
-
-/* True when another thread has called. */
-static bool wait_for_events(struct http *http, int timeout_ms)
-{
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd fds[] = {{.fd = info->epoll_fd, .events = POLLIN},
-	                       {.fd = http->control.wake_fd, .events = POLLIN}};
-
-	http->stalled_turns++;
-	if (poll(fds, ARRAY_LEN(fds), timeout_ms) > 0)
-		http->stalled_turns = 0;
-	return fds[1].revents != 0;
-}
-
 static void resume_all(struct http *http, struct http_exchange *x)
 {
 	while (x != NULL) {
 		struct http_exchange *next = x->next_resumed;
 
-		atomic_fetch_sub(&http->stats.waiting, 1);
-		MHD_resume_connection(x->internal);
+		resume(http, x);
 		x = next;
 	}
 }
@@ -335,7 +343,11 @@ static void *io_thread(void *arg)
 		int64_t sweep_us = deadlines_sweep(&http->deadlines, now_us, on_late, http);
 		int64_t until_us = turn_us < sweep_us ? turn_us : sweep_us;
 
-		stops = wait_for_events(http, wait_ms(http, now_us, until_us)) && obey(http);
+		int64_t wait_us = http->has_room ? 0 : until_us - now_us;
+
+		stops = http_wait(http->daemon, http->control.wake_fd, wait_us,
+		                  &http->stalled_turns) &&
+		        obey(http);
 		http->has_room = false;
 		ensure(MHD_run(http->daemon) == MHD_YES);
 		if (http->listen_fd < 0)
@@ -363,8 +375,7 @@ static struct MHD_Daemon *daemon_start(struct http *http)
 	const struct MHD_OptionItem items[] = {
 		{MHD_OPTION_LISTEN_SOCKET, http->listen_fd, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL},
-		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->connections_per_address_max, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, http->clients.all, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, idle_s, NULL},
 		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
@@ -377,7 +388,7 @@ static struct MHD_Daemon *daemon_start(struct http *http)
 	};
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 
-	return MHD_start_daemon(o->tls == NULL ? flags : flags | MHD_USE_TLS, 0, NULL, NULL,
+	return MHD_start_daemon(o->tls == NULL ? flags : flags | MHD_USE_TLS, 0, on_accept, http,
 	                        on_request, http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
@@ -388,16 +399,16 @@ static struct http *http_new(const struct http_options *options, const struct ht
 
 	if (http == NULL)
 		return NULL;
-	if (!control_open(&http->control)) {
+	http->options = *options;
+	if (!clients_init(&http->clients, options->connections_max,
+	                  options->connections_per_address_max) ||
+	    !control_open(&http->control)) {
+		shares_free(http->clients.shares);
 		free(http);
 		return NULL;
 	}
-	http->options = *options;
-	http->options.connections_max = listener_connections_max(options->connections_max);
-	if (http->options.connections_max < options->connections_max)
-		log_warn("connections_limited_by_open_files",
-		         L_INT("connections_max", http->options.connections_max),
-		         L_INT("wanted", options->connections_max));
+	atomic_store(&http->stats.connections_max, http->clients.all);
+	atomic_store(&http->stats.connections_per_address_max, http->clients.each);
 	http->app = app;
 	deadlines_init(&http->deadlines, options->request_timeout_us, options->answer_timeout_us,
 	               options->quiesce_timeout_us);
@@ -407,6 +418,7 @@ static struct http *http_new(const struct http_options *options, const struct ht
 static void http_free(struct http *http)
 {
 	control_close(&http->control);
+	shares_free(http->clients.shares);
 	free(http);
 }
 

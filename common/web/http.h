@@ -34,6 +34,7 @@
 #define HTTP_REQUEST_TIMEOUT_US (10 * US_PER_S) /* header and body in all */
 #define HTTP_ANSWER_TIMEOUT_US (30 * US_PER_S)  /* the longest list, 6 MB, at 200 KB a second */
 #define HTTP_QUIESCE_TIMEOUT_US (5 * US_PER_S)
+#define HTTP_HOLD_US (500 * US_PER_MS) /* at least; a tenth of a request's time more at most */
 #define HTTP_ANSWER_HEADERS_MAX 12
 
 struct http;
@@ -60,6 +61,10 @@ struct http_answer {
 	} headers[HTTP_ANSWER_HEADERS_MAX];
 	size_t headers_count;
 	bool close; /* the connection ends after this answer */
+	/* Told only after HTTP_HOLD_US: a refusal of who goes too fast. Told at once, it would
+	 * bring the next request at once, and a flood of refusals costs as much as one of answers.
+	 */
+	bool is_held;
 };
 
 struct http_exchange {
@@ -79,6 +84,7 @@ struct http_exchange {
 	char address[46];       /* the client's, as text (INET6_ADDRSTRLEN) */
 	bool client_is_trusted; /* it has shown the certificate that tls asks for, or tls asks for
 	                           none */
+	uint64_t client;        /* a keyed hash of what tells clients apart (clients.h) */
 	/* The answer. */
 	struct http_answer answer;
 	/* For the application. */
@@ -110,7 +116,7 @@ struct http_options {
 	const char *listen; /* "127.0.0.1", "::1", "0.0.0.0", "::" */
 	int64_t port;       /* 0: any free one */
 	int64_t connections_max;
-	int64_t connections_per_address_max; /* 0: no limit of its own */
+	int64_t connections_per_address_max; /* IPv6: per /64; 0: half of connections_max */
 	int64_t idle_timeout_us;             /* of a keep-alive connection between requests */
 	/* The constants above; tests make them shorter. */
 	int64_t request_timeout_us; /* for a request to arrive */
@@ -123,9 +129,12 @@ struct http_options {
 struct http_stats {
 	_Atomic int64_t connections; /* open now */
 	_Atomic int64_t connections_total;
+	_Atomic int64_t connections_refused_total; /* their address had its share */
+	/* What holds, set before the first connection. */
+	_Atomic int64_t connections_max, connections_per_address_max;
 	_Atomic int64_t request_timeouts_total; /* did not arrive in time */
 	_Atomic int64_t answer_timeouts_total;  /* were not taken in time */
-	_Atomic int64_t waiting;                /* exchanges that wait for http_resume */
+	_Atomic int64_t waiting; /* exchanges that wait for http_resume, or are held */
 };
 
 /* Binds, listens and starts the I/O thread. On failure why is one clear sentence (port in use,

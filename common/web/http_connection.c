@@ -23,17 +23,20 @@ static bool begin_tls(struct connection *peer, struct MHD_Connection *connection
 	return peer->tls != NULL;
 }
 
-struct connection *http_connection_new(struct MHD_Connection *connection, struct tls *tls)
+struct connection *http_connection_new(struct MHD_Connection *connection, struct tls *tls,
+                                       const struct clients *clients)
 {
+	const struct sockaddr *address =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr;
 	struct connection *peer = calloc(1, sizeof(*peer));
 
 	if (peer == NULL)
 		return NULL;
 	peer->fd =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	listener_address(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-	                         ->client_addr,
-	                 peer->address);
+	listener_address(address, peer->address);
+	peer->client = client_of(clients, address);
 	if (tls == NULL || begin_tls(peer, connection, tls))
 		return peer;
 	free(peer);

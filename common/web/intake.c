@@ -1,7 +1,7 @@
 /* intake.c - decides what happens to a request while it comes in.
  *
  *   intake_target --> intake_head --> intake_body, any number of times --> intake_whole, which is
- *                                                    called again after each INTAKE_WAIT
+ *                                        called again after each INTAKE_WAIT and the INTAKE_HOLD
  *
  * Invariants: (1) what follows INTAKE_ANSWER, INTAKE_REFUSE or INTAKE_ABORT is intake_free; (2) an
  * answer in the middle of a request closes the connection, whatever is still to come of it. */
@@ -137,7 +137,11 @@ enum intake_step intake_whole(struct intake *in)
 	in->x.resumed = in->is_whole;
 	in->is_whole = true;
 	in->x.body = buf_text(&in->body);
-	if (in->is_answered || in->app->body(in->app->arg, &in->x))
+	if (!in->is_answered && !in->app->body(in->app->arg, &in->x))
+		return INTAKE_WAIT;
+	in->is_answered = true;
+	if (!in->x.answer.is_held || in->was_held)
 		return INTAKE_ANSWER;
-	return INTAKE_WAIT;
+	in->was_held = true;
+	return INTAKE_HOLD;
 }

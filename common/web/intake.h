@@ -13,6 +13,7 @@ enum intake_step {
 	INTAKE_READ,   /* more of the request is to come */
 	INTAKE_ANSWER, /* x.answer is set */
 	INTAKE_WAIT,   /* until http_resume, then intake_whole again */
+	INTAKE_HOLD,   /* for a while, then intake_whole again */
 	INTAKE_REFUSE, /* in mid-body; x.answer is set */
 	INTAKE_ABORT,  /* no memory: close without a word */
 };
@@ -23,6 +24,7 @@ struct intake {
 	bool is_known;    /* to the application */
 	bool is_answered; /* head() has set the answer */
 	bool is_whole;
+	bool was_held;
 	bool has_too_many_headers;
 	size_t discarded_bytes;
 	struct buf body;

@@ -17,6 +17,9 @@
 /* For the database, outgoing calls and the log. */
 #define OTHER_FILES_MAX 128
 
+#define IPV4_BYTES 4
+#define IPV6_NETWORK_BYTES 8
+
 union address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
@@ -119,19 +122,33 @@ int64_t listener_connections_max(int64_t wanted)
 	return limit.rlim_cur > OTHER_FILES_MAX ? (int64_t)limit.rlim_cur - OTHER_FILES_MAX : 1;
 }
 
-void listener_address(const struct sockaddr *address, char out[INET6_ADDRSTRLEN])
+/* The address's bytes; IPv4 over an IPv6 socket is IPv4. */
+static const void *bytes_of(const struct sockaddr *address, int *ret_family)
 {
 	const struct sockaddr_in *v4 = (const void *)address;
 	const struct sockaddr_in6 *v6 = (const void *)address;
-	const void *bytes = &v6->sin6_addr;
-	int family = AF_INET6;
 
-	if (address->sa_family == AF_INET) {
-		family = AF_INET;
-		bytes = &v4->sin_addr;
-	} else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-		family = AF_INET;
-		bytes = &v6->sin6_addr.s6_addr[12];
-	}
+	*ret_family = AF_INET;
+	if (address->sa_family == AF_INET)
+		return &v4->sin_addr;
+	if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		return &v6->sin6_addr.s6_addr[12];
+	*ret_family = AF_INET6;
+	return &v6->sin6_addr;
+}
+
+void listener_address(const struct sockaddr *address, char out[INET6_ADDRSTRLEN])
+{
+	int family;
+	const void *bytes = bytes_of(address, &family);
+
 	ensure(inet_ntop(family, bytes, out, INET6_ADDRSTRLEN) != NULL);
+}
+
+struct text listener_client(const struct sockaddr *address)
+{
+	int family;
+	const void *bytes = bytes_of(address, &family);
+
+	return (struct text){bytes, family == AF_INET ? IPV4_BYTES : IPV6_NETWORK_BYTES};
 }

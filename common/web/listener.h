@@ -4,6 +4,7 @@
 #define WEB_LISTENER_H
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <netinet/in.h>
 
@@ -18,5 +19,8 @@ int64_t listener_connections_max(int64_t wanted);
 
 /* A client's address as text; IPv4 over an IPv6 socket is shown as IPv4. */
 void listener_address(const struct sockaddr *address, char out[INET6_ADDRSTRLEN]);
+/* The bytes of it that tell one client from another, borrowed: of IPv4 all, also over an IPv6
+ * socket; of IPv6 the first 64 bits, since whoever has one address of a /64 has them all. */
+struct text listener_client(const struct sockaddr *address);
 
 #endif

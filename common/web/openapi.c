@@ -205,6 +205,8 @@ static void add_answers(struct buf *out, const struct endpoint *row)
 		else if (!is_told)
 			add_problem(out, row->errors[i]);
 	}
+	if (!row->is_health)
+		add_ref(out, "429", "#/components/responses/rate_limited");
 	add_ref(out, "default", "#/components/responses/problem");
 	json_close(out, '}');
 }
@@ -269,6 +271,15 @@ static const char components[] =
 	"\"description\":\"A key with the scope that the call names, where AUTH=keys.\"}},"
 	"\"responses\":{\"problem\":{"
 	"\"description\":\"An error, as RFC 9457 problem details.\",\"content\":"
+	"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}},"
+	"\"rate_limited\":{\"description\":\"Too many requests of this key or address.\","
+	"\"headers\":{"
+	"\"Retry-After\":{\"description\":\"Seconds until there is more.\","
+	"\"schema\":{\"type\":\"integer\"}},"
+	"\"RateLimit-Policy\":{\"description\":\"q requests at once, all of them again after w "
+	"seconds.\",\"schema\":{\"type\":\"string\"}},"
+	"\"RateLimit\":{\"description\":\"r requests are left; there are more after t seconds.\","
+	"\"schema\":{\"type\":\"string\"}}},\"content\":"
 	"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}}}},"
 	"\"schemas\":{\"problem\":{\"type\":\"object\","
 	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"request_id\",\"retryable\"],"

@@ -79,14 +79,21 @@ static struct metric http_metrics[] = {
 	{"http_connections", METRIC_GAUGE, "Open connections.", metric_collect_value, NULL, NULL},
 	{"http_connections_total", METRIC_COUNTER, "Connections accepted.", metric_collect_value,
          NULL, NULL},
+	{"http_connections_max", METRIC_GAUGE, "Connections that may be open.",
+         metric_collect_value, NULL, NULL},
+	{"http_connections_per_address_max", METRIC_GAUGE,
+         "Connections that one client address may have open.", metric_collect_value, NULL, NULL},
+	{"http_connections_refused_total", METRIC_COUNTER,
+         "Connections closed at once because their address had its share.", metric_collect_value,
+         NULL, NULL},
 	{"http_request_timeouts_total", METRIC_COUNTER,
          "Requests ended because they did not arrive in time.", metric_collect_value, NULL, NULL},
 	{"http_answer_timeouts_total", METRIC_COUNTER,
          "Answers cut off because the client did not take them in time.", metric_collect_value,
          NULL, NULL},
 	{"http_requests_waiting", METRIC_GAUGE,
-         "Requests that wait for their commit, a reader or an event.", metric_collect_value, NULL,
-         NULL},
+         "Requests that wait for their commit, a reader, an event, or a refusal's time.",
+         metric_collect_value, NULL, NULL},
 };
 
 struct report *report_new(const struct api *api)
@@ -117,9 +124,14 @@ void report_free(struct report *report)
 
 void report_set_http(struct report *report, const struct http_stats *stats)
 {
-	const _Atomic int64_t *values[] = {&stats->connections, &stats->connections_total,
+	const _Atomic int64_t *values[] = {&stats->connections,
+	                                   &stats->connections_total,
+	                                   &stats->connections_max,
+	                                   &stats->connections_per_address_max,
+	                                   &stats->connections_refused_total,
 	                                   &stats->request_timeouts_total,
-	                                   &stats->answer_timeouts_total, &stats->waiting};
+	                                   &stats->answer_timeouts_total,
+	                                   &stats->waiting};
 
 	ensure(report != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {

@@ -65,12 +65,14 @@ void request_set_answer(struct request *request)
 		http_answer_header(x, "Allow", request->allow);
 	if (request->challenge[0] != '\0')
 		http_answer_header(x, "WWW-Authenticate", request->challenge);
+	limits_add_headers(api_limits(request->api), request);
 	if (request->file_name[0] != '\0')
 		http_answer_header(x, "Content-Disposition", request->file_name);
 	if (request->events_next[0] != '\0') {
 		http_answer_header(x, "Events-Next", request->events_next);
 		http_answer_header(x, "Events-Head", request->events_head);
 	}
+	x->answer.is_held = answer->error == ERR_RATE_LIMITED || answer->error == ERR_OVERLOADED;
 	if (api_is_draining(request->api))
 		x->answer.close = true;
 }
@@ -229,9 +231,13 @@ enum error request_check_head(struct request *request)
 
 	if (api_is_draining(request->api) && request->endpoint->scope != NULL)
 		return ERR_SHUTTING_DOWN;
-	if ((error = check_client(request)) != ERR_NONE)
+	enum error refusal = check_client(request);
+	if (refusal == ERR_NONE)
+		refusal = caller_check(request);
+	/* Who is refused counts as well, or keys could be guessed at any pace. */
+	if ((error = limits_take(api_limits(request->api), request)) != ERR_NONE)
 		return error;
-	if ((error = caller_check(request)) != ERR_NONE)
+	if ((error = refusal) != ERR_NONE)
 		return error;
 	if ((error = check_accept(request)) != ERR_NONE)
 		return error;

@@ -247,6 +247,11 @@ static bool start_serving(struct running *running, struct buf *why)
 	                                .audit = running->service->audit,
 	                                .webhook_allow_private =
 	                                        options->webhook_allow_private != 0,
+	                                .limits = {.rate_limit = options->rate_limit,
+	                                           .rate_burst = options->rate_burst,
+	                                           .queue_max = options->queue_max,
+	                                           .connections_max = options->connections_max,
+	                                           .sip_key = running->store.sip_key},
 	                                .env = &env_system};
 
 	settings.writer = running->writer =

@@ -6,6 +6,7 @@
 #include "web/commands.h"
 #include "web/libraries.h"
 #include "web/pages.h"
+#include "web/rate.h"
 #include "web/serve.h"
 
 #include <stdio.h>
@@ -60,9 +61,17 @@ static const struct option common_options[] = {
                       "open connections"),
 	COMMON_OPTION("CONNECTIONS_PER_ADDRESS_MAX", OPTION_INTEGER, connections_per_address_max,
                       "0", 0, 100000, NULL,
-                      "open connections of one client address; 0 is no limit of its own"),
-	COMMON_OPTION("QUEUE_MAX", OPTION_INTEGER, queue_max, "1024", 1, 100000, NULL,
-                      "commands under way; more are answered 503"),
+                      "open connections of one client address (IPv6: of a /64); 0 is half of "
+                      "CONNECTIONS_MAX"),
+	COMMON_OPTION("RATE_LIMIT", OPTION_INTEGER, rate_limit, "0", 0, RATE_MAX, NULL,
+                      "requests a second of one key, or of one client address without a key; 0 is "
+                      "no limit"),
+	COMMON_OPTION("RATE_BURST", OPTION_INTEGER, rate_burst, "0", 0, RATE_MAX, NULL,
+                      "requests that may come at once before RATE_LIMIT holds; 0 is as many as in "
+                      "a second"),
+	COMMON_OPTION(
+		"QUEUE_MAX", OPTION_INTEGER, queue_max, "1024", 1, 100000, NULL,
+		"commands under way, half of them one caller's at most; more are answered 503"),
 	COMMON_OPTION("IDLE_TIMEOUT", OPTION_DURATION, idle_timeout_us, "75s", US_PER_S, HOUR_US,
                       NULL, "time a connection may stay open between requests"),
 	COMMON_OPTION("IDEMPOTENCY_TTL", OPTION_DURATION, idempotency_ttl_us, "72h", US_PER_S,

@@ -26,7 +26,8 @@ struct common_options {
 	struct tls_options tls;    /* without a certificate: plain HTTP */
 	struct peer_files peer;    /* who we are to the other service */
 	int64_t log_level;
-	int64_t connections_max, connections_per_address_max, queue_max;
+	int64_t connections_max, connections_per_address_max;
+	int64_t rate_limit, rate_burst, queue_max;
 	int64_t idle_timeout_us, idempotency_ttl_us, drain_delay_us, audit_interval_us;
 	int64_t webhook_allow_private;
 	int64_t backup_keep;

@@ -51,6 +51,7 @@ static void set_request(struct client *client, const char *method, const char *p
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_NOBODY, strcmp(method, "HEAD") == 0 ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_INTERFACE, client->from);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)WAIT_S_MAX);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &client->body);
@@ -113,6 +114,12 @@ const char *client_string(const struct client *client, const char *member)
 
 int raw_connect(int port)
 {
+	return raw_connect_from("127.0.0.1", port);
+}
+
+int raw_connect_from(const char *from, int port)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET};
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
@@ -125,6 +132,8 @@ int raw_connect(int port)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
 	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+	ck_assert_int_eq(inet_pton(AF_INET, from, &own.sin_addr), 1);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
 	ck_assert_msg(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0, "connect: %s",
 	              strerror(errno));
 	return fd;

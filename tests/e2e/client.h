@@ -17,6 +17,7 @@ struct client_tls {
 struct client {
 	CURL *curl;
 	int port;
+	const char *from;             /* the address that it sends from; NULL: any */
 	const struct client_tls *tls; /* NULL: http. Set it after client_open */
 	int status;
 	struct buf body;
@@ -37,8 +38,9 @@ bool client_connected_anew(struct client *client);
 const char *client_header(struct client *client, const char *name);
 const char *client_string(const struct client *client, const char *member);
 
-/* A connection to 127.0.0.1, blocking. */
+/* A connection to 127.0.0.1, blocking; from an address of 127.0.0.0/8. */
 int raw_connect(int port);
+int raw_connect_from(const char *from, int port);
 /* Adds what arrives until the other side closes; nothing for a long time fails the test. */
 void raw_read_to_end(int fd, struct buf *out);
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define POLLERS 64 /* as many may wait */
+#define POLLERS 32 /* as many may wait of one address */
 #define POLL_MS 10
 #define ANSWER_BYTES_MAX 65536
 

@@ -161,6 +161,7 @@ struct http_options options_default(void)
 {
 	return (struct http_options){.listen = "127.0.0.1",
 	                             .connections_max = CONNECTIONS_MAX,
+	                             .connections_per_address_max = CONNECTIONS_MAX,
 	                             .idle_timeout_us = 60 * US_PER_S,
 	                             .request_timeout_us = HTTP_REQUEST_TIMEOUT_US,
 	                             .answer_timeout_us = HTTP_ANSWER_TIMEOUT_US,

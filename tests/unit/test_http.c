@@ -239,6 +239,25 @@ START_TEST(connections_beyond_the_limit_are_served_when_others_close)
 }
 END_TEST
 
+START_TEST(half_of_the_connections_are_one_address_s_at_most)
+{
+	struct http_options options = options_default();
+	int first;
+
+	options.connections_max = 2;
+	options.connections_per_address_max = 0;
+	server_start(&options);
+	ck_assert_int_eq(http_stats(app.http)->connections_per_address_max, 1);
+	first = connect_here();
+	client_send_str(first, GET("/hello"));
+	ck_assert_int_eq(client_receive(first, NULL), 200);
+	ck_assert(client_is_closed(connect_here()));
+	ck_assert_int_eq(http_stats(app.http)->connections_refused_total, 1);
+	(void)close(first);
+	server_stop();
+}
+END_TEST
+
 START_TEST(connections_of_one_address_are_limited)
 {
 	struct http_options options = options_default();
@@ -278,6 +297,7 @@ static Suite *http_suite(void)
 	tcase_add_test(tcase, a_client_is_told_to_continue);
 	tcase_add_test(tcase, connections_beyond_the_limit_are_served_when_others_close);
 	tcase_add_test(tcase, connections_of_one_address_are_limited);
+	tcase_add_test(tcase, half_of_the_connections_are_one_address_s_at_most);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -87,7 +87,8 @@ static const struct {
 START_TEST(a_call_finds_its_row_or_the_methods_there_are)
 {
 	const struct endpoint *const tables[] = {rows, NULL};
-	const struct api_settings settings = {.endpoints = tables};
+	const struct api_settings settings = {
+		.endpoints = tables, .limits.queue_max = 1, .limits.connections_max = 1};
 	struct api *api = api_new(&settings);
 	char allow[ALLOW_SIZE];
 	struct text id;
