@@ -1,5 +1,5 @@
 -- request.lua - the requests of one wrk run, and its figures as one line of JSON.
--- Arguments: what ("pay", "keyed", "refused", "order" or "get"), how order ids are made ("ordered"
+-- Arguments: what ("pay", "keyed", "refused", "order", "get" or "scan"), how order ids are made ("ordered"
 -- or "random"), the number of the run, which no other run on the same store has, and for "get" a
 -- file of payment ids. Requests are put together here: wrk.format would cost more than the answer.
 
@@ -60,6 +60,11 @@ local makers = {
 	end,
 	order = function() return poster("/order", ',"amount":10.99', false) end,
 	get = getter,
+	-- A list that looks at many rows and finds none.
+	scan = function()
+		local whole = HEAD:format("GET", "/payments?payment_status=voided") .. "\r\n"
+		return function() return whole end
+	end,
 }
 
 function init(args)

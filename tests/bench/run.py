@@ -17,6 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import part_fair
 import part_footprint
 import part_growth
 import part_idle
@@ -28,7 +29,8 @@ import report
 from measure import Bench
 
 PARTS = {"rates": part_rates, "growth": part_growth, "idle": part_idle,
-         "overload": part_overload, "pair": part_pair, "footprint": part_footprint, "kill": part_kill}
+         "overload": part_overload, "fair": part_fair, "pair": part_pair, "footprint": part_footprint,
+         "kill": part_kill}
 # For ten thousand idle connections, held here and in the service.
 FILES_MAX = 12000
 
