@@ -17,6 +17,7 @@ from pathlib import Path
 import check_cage
 import check_image
 import check_life
+import check_secure
 from engine import Engine, run
 from pair import PROJECT, ROOT, Pair, compose
 
@@ -44,7 +45,7 @@ def check_nothing_stays(_pair, _work):
 
 
 CHECKS = [check_images_are_built, *check_life.CHECKS_AT_FIRST, *check_image.CHECKS,
-          *check_cage.CHECKS, *check_life.CHECKS, check_nothing_stays]
+          *check_cage.CHECKS, *check_life.CHECKS, *check_secure.CHECKS, check_nothing_stays]
 
 
 def passes(check, pair, work):

@@ -1,0 +1,88 @@
+"""check_secure.py - secure.yaml laid over the running pair: keys and mTLS, the same data."""
+import os
+import ssl
+
+from engine import run, wait_until
+from pair import ROOT, Service, compose
+
+
+class Anyone(Service):
+    """Who calls a service without what it asks for."""
+
+    def __init__(self, service, tls, headers):  # pylint: disable=super-init-not-called
+        self.name, self.port, self.tls, self.headers = service.name, service.port, tls, headers
+
+
+def make_secrets(secrets):
+    run(ROOT / "docker/secure.sh", secrets)
+
+
+def operator_tls(secrets):
+    tls = ssl.create_default_context(cafile=secrets / "operator/ca.crt")
+    tls.load_cert_chain(secrets / "operator/operator.crt", secrets / "operator/operator.key")
+    return tls
+
+
+def served_certificate(service):
+    connection = service.connect()
+    connection.connect()
+    try:
+        return connection.sock.getpeercert()["serialNumber"]
+    finally:
+        connection.close()
+
+
+def check_closed_by_the_overlay(pair, work):
+    """The pair goes on with its data, and both sides agree over mTLS."""
+    paid = pair.pay_order("before-secure", 5)
+    secrets = work / "secrets"
+    make_secrets(secrets)
+    os.environ["SECRETS"] = str(secrets)
+    os.environ["COMPOSE_FILE"] = "docker/compose.yaml:docker/secure.yaml"
+    for service in pair.both:
+        service.tls = operator_tls(secrets)
+        secret = (secrets / "operator/operator.secret").read_text("ascii").strip()
+        service.headers = {"Authorization": f"Bearer {secret}"}
+    pair.start()
+    assert pair.payment.get(f"/payments/{paid['payment_id']}")["order_id"] == "before-secure"
+    pair.pay_order("secure", 5)
+    pair.wait_paid("secure")
+    pair.check_agreement()
+    for service in pair.both:
+        wait_until(lambda: service.inspect()["State"]["Health"]["Status"] == "healthy",
+                   f"{service.name} is healthy")
+
+
+def check_nobody_else_gets_in(pair, work):
+    """No key, no certificate, no TLS: refused; a scraper's key opens the metrics alone."""
+    without_certificate = ssl.create_default_context(cafile=work / "secrets/operator/ca.crt")
+    metrics = (work / "secrets/operator/metrics.secret").read_text("ascii").strip()
+    scraper = {"Authorization": f"Bearer {metrics}"}
+    for service in pair.both:
+        for path, tls, headers, expected in [
+                ("/events", service.tls, {}, 401),
+                ("/events", service.tls, scraper, 403),
+                ("/events", without_certificate, service.headers, 403),
+                ("/readyz", without_certificate, {}, 200)]:
+            status, _, value = Anyone(service, tls, headers).call("GET", path)
+            assert status == expected, f"{service.name}: {path}: {status} {value}"
+        assert not Anyone(service, None, service.headers).is_ready(), "plain HTTP is answered"
+        log = run("sh", "-c", f"docker logs {service.container()} 2>&1")
+        assert '"event":"no_authentication"' not in log, log[:1000]
+
+
+def check_certificates_are_renewed(pair, work):
+    """secure.sh again, then SIGHUP: new certificates, no restart, the same keys."""
+    before = {service: served_certificate(service) for service in pair.both}
+    pids = [service.pid() for service in pair.both]
+    make_secrets(work / "secrets")
+    compose("kill", "-s", "HUP", "payment-service", "order-service")
+    for service in pair.both:
+        wait_until(lambda: served_certificate(service) != before[service],
+                   f"{service.name} shows its new certificate")
+    pair.pay_order("renewed", 5)
+    pair.wait_paid("renewed")
+    assert pids == [service.pid() for service in pair.both]
+
+
+CHECKS = [check_closed_by_the_overlay, check_nobody_else_gets_in, check_certificates_are_renewed]
