@@ -162,8 +162,8 @@ $(OUT)/common/web/version.o: private DEFINES = -DFARTHING_VERSION='"$(VERSION)"'
 $(OUT)/common/web/version.o: build/commit
 build/commit: FORCE
 	@mkdir -p $(@D)
-	@commit='$(COMMIT)'; \
-	 commit=$${commit:-$$(git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)}; \
+	@commit=$(or $(COMMIT),$$(git describe --always --dirty --abbrev=12 --exclude='*' \
+	                          2>/dev/null)); \
 	 commit=$${commit:-unknown}; \
 	 echo "$$commit" | cmp -s - $@ || echo "$$commit" >$@
 

@@ -1,5 +1,6 @@
 """check_secure.py - secure.yaml laid over the running pair: keys and mTLS, the same data."""
 import os
+import signal
 import ssl
 
 from engine import run, wait_until
@@ -85,4 +86,13 @@ def check_certificates_are_renewed(pair, work):
     assert pids == [service.pid() for service in pair.both]
 
 
-CHECKS = [check_closed_by_the_overlay, check_nobody_else_gets_in, check_certificates_are_renewed]
+def check_still_restarted(pair, _):
+    """A signal that asks for the new files does not count as the user's wish to end."""
+    for service in pair.both:
+        os.kill(service.pid(), signal.SIGKILL)
+    for service in pair.both:
+        service.wait_ready()
+
+
+CHECKS = [check_closed_by_the_overlay, check_nobody_else_gets_in, check_certificates_are_renewed,
+          check_still_restarted]
