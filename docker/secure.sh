@@ -13,6 +13,7 @@ PROMETHEUS=65534 # of Prometheus' image
 directory=${1:-docker/secrets}
 operator=$directory/operator
 umask 077
+install -d -m 0755 "$directory" # on the way to what is whose
 
 if docker compose version >/dev/null 2>&1; then
 	compose="docker compose"

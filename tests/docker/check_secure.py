@@ -1,17 +1,18 @@
 """check_secure.py - secure.yaml laid over the running pair: keys and mTLS, the same data."""
+import copy
 import os
 import signal
 import ssl
 
 from engine import run, wait_until
-from pair import ROOT, Service, compose
+from pair import ROOT, compose
 
 
-class Anyone(Service):
-    """Who calls a service without what it asks for."""
-
-    def __init__(self, service, tls, headers):  # pylint: disable=super-init-not-called
-        self.name, self.port, self.tls, self.headers = service.name, service.port, tls, headers
+def called_with(service, tls, headers):
+    """The service as somebody else calls it."""
+    other = copy.copy(service)
+    other.tls, other.headers = tls, headers
+    return other
 
 
 def make_secrets(secrets):
@@ -63,11 +64,12 @@ def check_nobody_else_gets_in(pair, work):
         for path, tls, headers, expected in [
                 ("/events", service.tls, {}, 401),
                 ("/events", service.tls, scraper, 403),
+                ("/metrics", service.tls, scraper, 200),
                 ("/events", without_certificate, service.headers, 403),
                 ("/readyz", without_certificate, {}, 200)]:
-            status, _, value = Anyone(service, tls, headers).call("GET", path)
+            status, _, value = called_with(service, tls, headers).call("GET", path)
             assert status == expected, f"{service.name}: {path}: {status} {value}"
-        assert not Anyone(service, None, service.headers).is_ready(), "plain HTTP is answered"
+        assert not called_with(service, None, service.headers).is_ready(), "plain HTTP is answered"
         log = run("sh", "-c", f"docker logs {service.container()} 2>&1")
         assert '"event":"no_authentication"' not in log, log[:1000]
 
@@ -94,5 +96,15 @@ def check_still_restarted(pair, _):
         service.wait_ready()
 
 
+def check_opened_again(pair, _):
+    """Without the overlay everything is as before."""
+    del os.environ["COMPOSE_FILE"]
+    for service in pair.both:
+        service.tls, service.headers = None, {}
+    pair.start()
+    pair.pay_order("opened", 5)
+    pair.wait_paid("opened")
+
+
 CHECKS = [check_closed_by_the_overlay, check_nobody_else_gets_in, check_certificates_are_renewed,
-          check_still_restarted]
+          check_still_restarted, check_opened_again]

@@ -55,13 +55,15 @@ class Service:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=CALL_S_MAX)
 
     def send(self, connection, method, path, body=None):
-        """(status, headers, JSON value) of the answer."""
+        """(status, headers, value) of the answer; metrics are a text, all else is JSON."""
         headers = dict(self.headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
         connection.request(method, path, body and json.dumps(body), headers)
         answer = connection.getresponse()
-        return answer.status, answer.headers, json.loads(answer.read())
+        text = answer.read().decode("utf-8")
+        is_json = answer.headers.get_content_type().endswith("json")
+        return answer.status, answer.headers, json.loads(text) if is_json else text
 
     def call(self, method, path, body=None):
         connection = self.connect()

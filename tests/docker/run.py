@@ -6,6 +6,7 @@ each check, what it found below it, and at last "N passed, N failed". Exits 1 wh
 usage: tests/docker/run.py CACHE    as root; CACHE keeps the base image for the next run
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,17 @@ def check_images_are_built(_pair, _work):
     compose("build")
 
 
+def check_files_are_there(_pair, work):
+    """What either compose file takes from the repository, monitoring included."""
+    secrets = {**os.environ, "SECRETS": str(work)}
+    listed = run("docker-compose", "-f", "docker/compose.yaml", "-f", "docker/secure.yaml",
+                 "--profile", "monitoring", "config", cwd=ROOT, env=secrets)
+    sources = set(re.findall(rf"- ({re.escape(str(ROOT))}/[^:\n]+):", listed))
+    assert len(sources) == 5, sources
+    missing = [source for source in sources if not os.path.exists(source)]
+    assert not missing, missing
+
+
 def check_nothing_stays(_pair, _work):
     """`down -v` leaves no container, volume or network."""
     compose("down", "-v")
@@ -44,8 +56,9 @@ def check_nothing_stays(_pair, _work):
         assert listed == "", f"{' '.join(kind)}: {listed}"
 
 
-CHECKS = [check_images_are_built, *check_life.CHECKS_AT_FIRST, *check_image.CHECKS,
-          *check_cage.CHECKS, *check_life.CHECKS, *check_secure.CHECKS, check_nothing_stays]
+CHECKS = [check_files_are_there, check_images_are_built, *check_life.CHECKS_AT_FIRST,
+          *check_image.CHECKS, *check_cage.CHECKS, *check_life.CHECKS, *check_secure.CHECKS,
+          check_life.check_inputs, check_nothing_stays]
 
 
 def passes(check, pair, work):
