@@ -1,15 +1,18 @@
 #!/bin/sh
 # certs.sh - makes what TLS and mTLS between the two services need on a developer's machine: a CA,
-# a certificate for each service (as server, and as client of the other) and one for an operator.
+# a certificate for each service (as server, and as client of the other), and one for each further
+# client.
 # A CA that is there is kept; the certificates are made anew each time. Not for production: there
 # the CA's key is not beside what it signs.
-# usage: common/certs.sh DIRECTORY
+# usage: common/certs.sh DIRECTORY [CLIENT...]; the one client is else "operator"
 set -eu
 
 CA_DAYS=3650
 DAYS=365
 
 directory=$1
+shift
+[ $# -gt 0 ] || set -- operator
 umask 077
 mkdir -p "$directory"
 work=$(mktemp -d "$directory/.new.XXXXXX")
@@ -58,8 +61,12 @@ if [ ! -e "$directory/ca.crt" ] || [ ! -e "$directory/ca.key" ]; then
 fi
 
 for service in payment-service order-service; do
-	sign "$service" "dns_name = $service" "dns_name = localhost" "ip_address = 127.0.0.1" \
-		"ip_address = ::1" tls_www_server tls_www_client
+	# The second name is that of the Service in Kubernetes, as other namespaces see it.
+	sign "$service" "dns_name = $service" "dns_name = $service.farthing.svc" \
+		"dns_name = localhost" "ip_address = 127.0.0.1" "ip_address = ::1" \
+		tls_www_server tls_www_client
 done
-sign operator "dns_name = operator" tls_www_client
+for client in "$@"; do
+	sign "$client" "dns_name = $client" tls_www_client
+done
 echo "certificates for $DAYS days are in $directory"
