@@ -43,6 +43,9 @@ PACKAGES_DOCKER := docker.io docker-compose debootstrap python3
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
+PACKAGES_K8S    = podman runc netavark aardvark-dns catatonit yamllint python3 python3-yaml \
+                  $(PACKAGES_CERTS) \
+                  $(if $(shell command -v node),,nodejs npm)
 PACKAGES_MONITORING := prometheus prometheus-alertmanager python3 python3-yaml
 
 INSTALL := common/install.sh
@@ -275,6 +278,11 @@ sim-canary: ## rules broken on purpose, which sim-pair must find
 test-docker: ## both images and docker/compose.yaml, on a Docker engine of the test's own; as root
 	@$(INSTALL) $(PACKAGES_DOCKER)
 	@tests/docker/run.py build/docker
+
+test-k8s: ## the manifests in k8s/ by schema, and running with podman; as root
+	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_K8S)
+	@$(MAKE) all
+	@tests/k8s/run.py build/k8s $(BIN)
 
 test-monitoring: ## rules, alerts and dashboard, on a real Prometheus and Alertmanager
 	@$(INSTALL) $(PACKAGES_BUILD) $(PACKAGES_MONITORING)

@@ -1,0 +1,47 @@
+"""checks.py - what the tests that start real engines (Docker, podman, Prometheus) share: programs
+run to their end, waits for an event, and a run of checks. A check is a function named check_RULE
+that raises when the rule does not hold.
+"""
+import subprocess
+import sys
+import time
+import traceback
+
+RUN_S_MAX = 900
+
+
+def run(*words, **settings):
+    """Runs a program to its end: what it printed. A failure raises, with what it said."""
+    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                          timeout=RUN_S_MAX, check=False, **settings)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, words))}: exit status {done.returncode}: "
+                           f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def wait_until(reached, what, seconds=60):
+    """Asks again until the answer is true, and returns it."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = reached()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise RuntimeError(f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def passes(check, *arguments):
+    """Runs a check, and prints a line that says how it ended."""
+    name = check.__name__.removeprefix("check_").replace("_", " ")
+    began = time.monotonic()
+    try:
+        check(*arguments)
+    except Exception as error:  # whatever went wrong, the next check is run
+        print(f"FAILED {name}: {error}")
+        traceback.print_exc(file=sys.stdout)
+        return False
+    print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
+    return True
