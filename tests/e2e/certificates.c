@@ -1,7 +1,7 @@
 /* certificates.c - runs common/certs.sh and certtool (certificates.h). */
 #include "e2e/certificates.h"
 
-#include "unit/unit.h"
+#include "e2e/harness.h"
 
 #include <stdio.h>
 
@@ -40,7 +40,9 @@ static const struct {
 
 static void run(const char *command)
 {
-	ck_assert_msg(system(command) == 0, "%s", command);
+	const char *const arguments[] = {"sh", "-c", command, NULL};
+
+	ck_assert_msg(program_run(arguments) == 0, "%s", command);
 }
 
 void certificates_shell(const char *commands)
