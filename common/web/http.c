@@ -276,7 +276,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
 	http->stalled_turns = 0;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		peer = http_connection_new(connection, http->options.tls, &http->clients);
+		peer = http_connection_new(connection, http->options.tls, &http->clients,
+		                           &http->stalled_turns);
 		if (peer != NULL) {
 			deadlines_add(&http->deadlines, peer, monotonic_us());
 			shares_take(http->clients.shares, peer->client);

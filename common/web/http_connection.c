@@ -14,17 +14,19 @@ static void on_opened(void *peer)
 	deadlines_opened(peer);
 }
 
-static bool begin_tls(struct connection *peer, struct MHD_Connection *connection, struct tls *tls)
+static bool begin_tls(struct connection *peer, struct MHD_Connection *connection, struct tls *tls,
+                      int *stalled_turns)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-	peer->tls = tls_session_begin(tls, info->tls_session, on_opened, peer);
+	peer->tls =
+		tls_session_begin(tls, info->tls_session, peer->fd, stalled_turns, on_opened, peer);
 	return peer->tls != NULL;
 }
 
 struct connection *http_connection_new(struct MHD_Connection *connection, struct tls *tls,
-                                       const struct clients *clients)
+                                       const struct clients *clients, int *stalled_turns)
 {
 	const struct sockaddr *address =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
@@ -37,7 +39,7 @@ struct connection *http_connection_new(struct MHD_Connection *connection, struct
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	listener_address(address, peer->address);
 	peer->client = client_of(clients, address);
-	if (tls == NULL || begin_tls(peer, connection, tls))
+	if (tls == NULL || begin_tls(peer, connection, tls, stalled_turns))
 		return peer;
 	free(peer);
 	return NULL;

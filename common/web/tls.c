@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define CLIENT_NAME_MAX 253 /* a DNS name */
 #define CLIENT_NAMES_MAX 64 /* that a certificate may have */
@@ -27,6 +28,8 @@ struct tls {
 struct tls_session {
 	struct tls *tls;
 	gnutls_session_t session;
+	int fd;
+	int *stalled_turns;
 	struct tls_set *set;
 	bool is_judged;           /* by that set */
 	int64_t trusted_until_us; /* 0: it is not trusted */
@@ -202,20 +205,41 @@ static bool use_set(struct tls_session *own)
 	                              own->set->certificates.credentials) == 0;
 }
 
-struct tls_session *tls_session_begin(struct tls *tls, gnutls_session_t session,
-                                      void (*opened)(void *arg), void *arg)
+/* As GnuTLS does it, but for the note that it goes on: libmicrohttpd sends one record a turn, and
+ * no event tells of that. */
+static ssize_t push(gnutls_transport_ptr_t transport, const giovec_t *parts, int count)
+{
+	const struct tls_session *own = transport;
+	const struct msghdr message = {.msg_iov = (giovec_t *)(uintptr_t)parts,
+	                               .msg_iovlen = (size_t)count};
+	ssize_t sent = sendmsg(own->fd, &message, MSG_NOSIGNAL);
+
+	if (sent > 0)
+		*own->stalled_turns = 0;
+	return sent;
+}
+
+struct tls_session *tls_session_begin(struct tls *tls, gnutls_session_t session, int fd,
+                                      int *stalled_turns, void (*opened)(void *arg), void *arg)
 {
 	struct tls_session *own = calloc(1, sizeof(*own));
 
 	if (own == NULL)
 		return NULL;
-	*own = (struct tls_session){
-		.tls = tls, .session = session, .set = take_set(tls), .opened = opened, .arg = arg};
+	*own = (struct tls_session){.tls = tls,
+	                            .session = session,
+	                            .fd = fd,
+	                            .stalled_turns = stalled_turns,
+	                            .set = take_set(tls),
+	                            .opened = opened,
+	                            .arg = arg};
 	if (!use_set(own)) {
 		tls_session_end(own);
 		return NULL;
 	}
 	gnutls_session_set_ptr(session, own);
+	gnutls_transport_set_ptr2(session, (gnutls_transport_ptr_t)(intptr_t)fd, own);
+	gnutls_transport_set_vec_push_function(session, push);
 	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
 	                                   on_finished);
 	if (tls->options.files.ca[0] != '\0')

@@ -42,10 +42,11 @@ must_use bool tls_reload(struct tls *tls, int64_t now_us, struct buf *why);
 /* The TLS of one connection; one thread. */
 struct tls_session;
 
-/* Before its handshake. session is GnuTLS's, and its user pointer becomes ours; opened is called
- * once the client has done its part of the handshake. NULL: no memory; then the handshake fails. */
-struct tls_session *tls_session_begin(struct tls *tls, gnutls_session_t session,
-                                      void (*opened)(void *arg), void *arg);
+/* Before its handshake. session is GnuTLS's over this socket, and its user pointer becomes ours.
+ * opened is called with arg once the client has done its part of the handshake; *stalled_turns is
+ * set to 0 with each record that is sent. NULL: no memory; then the handshake fails. */
+struct tls_session *tls_session_begin(struct tls *tls, gnutls_session_t session, int fd,
+                                      int *stalled_turns, void (*opened)(void *arg), void *arg);
 /* Also after GnuTLS's session has ended. NULL is fine. */
 void tls_session_end(struct tls_session *session);
 /* Whether the client has shown a certificate that a CA of the file vouches for, that is for clients

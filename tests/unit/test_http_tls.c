@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define SHORT_TIMEOUT_US (200 * US_PER_MS)
+/* Half of what /big takes where the loop pauses after each record. */
+#define ANSWER_TIMEOUT_US (5 * US_PER_S)
 #define TLS13 "+VERS-TLS1.3"
 #define NOW_US (env_now_us(&env_system))
 #define RELOADS 50
@@ -67,6 +69,7 @@ static void start(int64_t request_timeout_us)
 	ck_assert_msg(tls != NULL, "%s", buf_str(&why));
 	options.tls = tls;
 	options.request_timeout_us = request_timeout_us;
+	options.answer_timeout_us = ANSWER_TIMEOUT_US;
 	server_start(&options);
 }
 
