@@ -274,7 +274,10 @@ static void announce(const struct running *running)
 
 	if (options->auth == AUTH_NONE)
 		log_warn("no_authentication", L_STR("listen", options->listen),
-		         L_STR("meaning", "everyone who reaches this address may do everything"));
+		         L_STR("meaning",
+		               options->tls.files.ca[0] == '\0'
+		                       ? "everyone who reaches this address may do everything"
+		                       : "every client with a certificate may do everything"));
 	log_info("listening", L_STR("listen", options->listen),
 	         L_INT("port", http_port(running->http)), L_STR("version", version_number),
 	         L_STR("commit", version_commit),

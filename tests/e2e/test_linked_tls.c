@@ -15,7 +15,7 @@ static void set_up(void)
 	pay.tls = order.tls = certificates_client("own/ca.crt", "own/operator");
 }
 
-static void set_service(struct service *own, const char *peer_ca)
+static void set_service(struct service *own, const char *peer_ca, const char *shown)
 {
 	static char peer_url[64];
 	bool pays = own == &payment_service;
@@ -24,16 +24,17 @@ static void set_service(struct service *own, const char *peer_ca)
 	settings_begin(name);
 	/* Its own name is reconcile's. */
 	settings_add_clients("TLS_CLIENT_NAMES=payment-service,order-service,operator");
-	settings_add_pair("PEER", name);
+	settings_add_pair("PEER", shown == NULL ? name : shown);
 	settings_add_file("PEER_CA_FILE", peer_ca);
 	(void)snprintf(peer_url, sizeof(peer_url), "PEER_URL=https://127.0.0.1:%d",
 	               pays ? to_orders.port : to_payments.port);
 	settings_add(peer_url);
 }
 
-static void start(struct service *own, const char *peer_ca)
+/* shown NULL: its own certificate. */
+static void start(struct service *own, const char *peer_ca, const char *shown)
 {
-	set_service(own, peer_ca);
+	set_service(own, peer_ca, shown);
 	linked_run(own, certificates_settings);
 }
 
@@ -45,7 +46,7 @@ static int run_command(struct service *own, const char *command)
 	struct run run;
 
 	(void)snprintf(port, sizeof(port), "PORT=%d", own->port);
-	set_service(own, "own/ca.crt");
+	set_service(own, "own/ca.crt", NULL);
 	settings_add(port);
 	run_service(own, certificates_settings, arguments, &run);
 	ck_assert_msg(run.err.len == 0, "%s", buf_str(&run.err));
@@ -56,8 +57,8 @@ static int run_command(struct service *own, const char *command)
 
 START_TEST(the_pair_follows_each_other_over_mtls)
 {
-	start(&payment_service, "own/ca.crt");
-	start(&order_service, "own/ca.crt");
+	start(&payment_service, "own/ca.crt", NULL);
+	start(&order_service, "own/ca.crt", NULL);
 	linked_order("mtls", "10");
 	linked_wait_heard();
 	linked_pay("mtls", "10", "", 200);
@@ -69,11 +70,20 @@ END_TEST
 
 START_TEST(a_peer_that_another_ca_vouches_for_is_not_followed)
 {
-	start(&payment_service, "own/ca.crt");
-	start(&order_service, "other/ca.crt");
+	start(&payment_service, "own/ca.crt", NULL);
+	start(&order_service, "other/ca.crt", NULL);
 	service_wait_log(&order_service, "certificate verification failed");
 	get(&order, "/readyz", NULL, 200);
 	check_holds(&order, "{'status':'degraded','check':'peer-away'}");
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_let_us_in_is_not_followed)
+{
+	start(&payment_service, "own/ca.crt", NULL);
+	start(&order_service, "own/ca.crt", "own/stranger");
+	service_wait_log(&order_service, "\"status\":403");
+	service_wait_log(&payment_service, "None of its DNS names is in TLS_CLIENT_NAMES.");
 }
 END_TEST
 
@@ -106,6 +116,7 @@ static Suite *linked_tls_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, linked_stop);
 	tcase_add_test(tcase, the_pair_follows_each_other_over_mtls);
 	tcase_add_test(tcase, a_peer_that_another_ca_vouches_for_is_not_followed);
+	tcase_add_test(tcase, a_peer_that_does_not_let_us_in_is_not_followed);
 	tcase_add_test(tcase, the_peer_is_shown_the_key_of_the_moment);
 	suite_add_tcase(suite, tcase);
 	return suite;
