@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 /* With what it is about, where that is there and waits for this intent. Its reference is the id of
- * what it is about, or, as a capture or void may be asked for again, of the event that told so. */
+ * what it is about, or, as a capture or void may be asked for again, the one that the event of it
+ * tells. */
 static const struct statement intents = {
 	"SELECT i.intent_key, i.operation, i.next_us, p.payment_id, r.refund_id, "
 	"p.currency, CASE i.operation WHEN 'refund' THEN r.amount_minor "
@@ -18,7 +19,7 @@ static const struct statement intents = {
 	"CASE i.operation WHEN 'refund' THEN i.reference = r.refund_id "
 	"WHEN 'authorize' THEN i.reference = p.payment_id "
 	"ELSE EXISTS (SELECT 1 FROM journal j WHERE j.seq = i.intent_key "
-	"AND j.line LIKE '%\"id\":\"' || i.reference || '\"%') END FROM intents i "
+	"AND j.line LIKE '%\"reference\":\"' || i.reference || '\"%') END FROM intents i "
 	"LEFT JOIN refunds r ON r.refund_key = i.refund_key AND r.intent_key = i.intent_key "
 	"AND i.operation = 'refund' "
 	"LEFT JOIN payments p ON p.payment_key = i.payment_key "

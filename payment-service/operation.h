@@ -3,6 +3,7 @@
 #ifndef PAYMENT_OPERATION_H
 #define PAYMENT_OPERATION_H
 
+#include "base/hash.h"
 #include "payment.h"
 
 /* What is known when such a command is decided. */
@@ -14,6 +15,9 @@ struct operation_view {
 	int64_t order_event_seq; /* the order's last event */
 	bool refund_found;       /* the refund that the command names */
 	struct refund refund;
+	/* Of a return: the hash of the event that it comes of, from which the refund's id follows;
+	 * NULL: a caller's. */
+	const struct hash *cause;
 	int64_t open_intent; /* one of what is open about it, refunds included; 0: nothing */
 	/* Of capture, void or refund: made in the process, or VERDICT_OPEN; never unreachable. */
 	struct decision decision;

@@ -180,6 +180,14 @@ static void sync_write(const struct writing *to, const struct job *job, const vo
 
 /* ---- return: the returner's ---- */
 
+static void return_load(struct db *db, struct job *job, void *view)
+{
+	struct operation_slot *slot = view;
+
+	load(db, job, view);
+	slot->view.cause = &slot->place.cause.hash;
+}
+
 /* A refusal leaves it to the next time: the payment is open, or has no room for another refund. */
 static enum error return_decide(const struct job *job, const void *view, void *effects,
                                 char *detail)
@@ -273,8 +281,9 @@ const struct command_kind answer_kind =
                        .render = outcome_render_nothing, .render_settled = outcome_render);
 const struct command_kind sync_kind = OPERATION_KIND(
 	"sync", sync_load, sync_write, .decide = sync_decide, .render = outcome_render_payment);
-const struct command_kind return_kind = OPERATION_KIND(
-	"return", load, return_write, .decide = return_decide, .render = outcome_render_nothing);
+const struct command_kind return_kind =
+	OPERATION_KIND("return", return_load, return_write, .decide = return_decide,
+                       .render = outcome_render_nothing);
 const struct command_kind asked_kind = {.name = "asked",
                                         .conflict_key = asked_conflict_key,
                                         .load = asked_load,

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "reference.h"
 #include "settle.h"
 
 /* For sentences: "The payment is ...". */
@@ -144,10 +145,12 @@ static enum error check_refund(const struct payment *payment, int64_t amount_min
 	return ERR_NONE;
 }
 
-static void new_refund(const struct payment *payment, const struct operation_command *command,
+static void new_refund(const struct operation_view *view, const struct operation_command *command,
                        const struct payment_moment *moment, int64_t amount_minor,
                        struct refund *refund)
 {
+	const struct payment *payment = &view->payment;
+
 	*refund = (struct refund){.refund_key = payment->payment_key * REFUND_KEYS_PER_PAYMENT +
 	                                        payment->refunds_count,
 	                          .currency = payment->currency,
@@ -156,7 +159,10 @@ static void new_refund(const struct payment *payment, const struct operation_com
 	                          .reason = command->reason,
 	                          .created_us = moment->now_us,
 	                          .updated_us = moment->now_us};
-	id_make("ref_", moment->now_us, moment->random, refund->refund_id);
+	if (view->cause == NULL)
+		id_make("ref_", moment->now_us, moment->random, refund->refund_id);
+	else
+		reference_of_return(payment, view->cause, amount_minor, refund->refund_id);
 	text_copy(text_of(payment->payment_id), refund->payment_id, ID_SIZE);
 	text_copy(text_of(payment->order_id), refund->order_id, sizeof(refund->order_id));
 }
@@ -179,7 +185,7 @@ enum error operation_decide_refund(const struct operation_view *view,
 	error = check_refund(payment, amount_minor, command->has_key, ret_outcome, detail);
 	if (error != ERR_NONE)
 		return error;
-	new_refund(payment, command, moment, amount_minor, &ret_outcome->refund);
+	new_refund(view, command, moment, amount_minor, &ret_outcome->refund);
 	ret_outcome->refund_is_new = true;
 	ret_outcome->payment.refunds_count++;
 	ret_outcome->payment.updated_us = moment->now_us;

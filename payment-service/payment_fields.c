@@ -87,6 +87,8 @@ const struct field refund_fields[] = {
 	FIELD_STR("payment_id", S, m payment_id, "The payment."), \
 		FIELD_MONEY("amount", S, m amount_minor, FIELD_REQUIRED, 1, "Its amount."), \
 		FIELD_CURRENCY("currency", S, m currency, FIELD_REQUIRED, "ISO 4217."), \
+		FIELD_ENUM("capture", S, m capture, FIELD_REQUIRED, capture_names, \
+	                   "When the money is taken."), \
 		FIELD_ENUM("payment_status", S, m status, FIELD_REQUIRED, payment_status_names, \
 	                   "After the change."), \
 		FIELD_MONEY("amount_captured", S, m captured_minor, FIELD_REQUIRED, 0, \

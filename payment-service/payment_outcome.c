@@ -7,6 +7,7 @@
 #include "intent.h"
 #include "ledger.h"
 #include "payment_fields.h"
+#include "reference.h"
 
 void outcome_conclude(struct payment_effects *effects, enum error error, struct text resource)
 {
@@ -30,9 +31,26 @@ void outcome_conclude(struct payment_effects *effects, enum error error, struct 
 		base->redacts = text_of(outcome->payment.payment_id);
 }
 
+/* Of what the processor is asked; "": nothing. The payment is as before its event. */
+static void make_reference(const struct payment_outcome *outcome, char reference[ID_SIZE])
+{
+	const struct payment *payment = &outcome->payment;
+
+	reference[0] = '\0';
+	if (!outcome->asks)
+		return;
+	if (outcome->operation == OPERATION_REFUND)
+		text_copy(text_of(outcome->refund.refund_id), reference, ID_SIZE);
+	else if (outcome->operation == OPERATION_AUTHORIZE)
+		text_copy(text_of(payment->payment_id), reference, ID_SIZE);
+	else
+		reference_of_operation(payment, outcome->operation, payment->pending_minor,
+		                       reference);
+}
+
 /* Returns the event's number. */
 static int64_t record(const struct writing *to, const struct job *job,
-                      const struct payment_effects *effects)
+                      const struct payment_effects *effects, const char *reference)
 {
 	const struct payment_outcome *outcome = &effects->outcome;
 	struct buf *data = journal_data(to->journal);
@@ -45,6 +63,8 @@ static int64_t record(const struct writing *to, const struct job *job,
 	json_open(data, '{');
 	if (outcome->by_operator)
 		json_member_str(data, "resolved_by", "operator");
+	if (reference[0] != '\0')
+		json_member_str(data, "reference", reference);
 	if (outcome->has_refund)
 		field_render_members(refund_event_fields, outcome, data);
 	else
@@ -79,31 +99,16 @@ static void write_return(struct db *db, struct payment_effects *effects, int64_t
 	}
 }
 
-/* What is asked twice (a capture after one that was refused) is two things, which need an id each.
- */
-static void make_reference(const struct job *job, const struct payment_outcome *outcome,
-                           char reference[ID_SIZE])
-{
-	if (outcome->operation == OPERATION_REFUND)
-		text_copy(text_of(outcome->refund.refund_id), reference, ID_SIZE);
-	else if (outcome->operation == OPERATION_AUTHORIZE)
-		text_copy(text_of(outcome->payment.payment_id), reference, ID_SIZE);
-	else
-		id_make("evt_", job->now_us, job->random + ULID_RANDOM_BYTES, reference);
-}
-
 static void write_intents(struct db *db, const struct job *job, struct payment_outcome *outcome,
-                          int64_t seq)
+                          const char *reference, int64_t seq)
 {
 	bool is_refund = outcome->asks && outcome->operation == OPERATION_REFUND;
-	char reference[ID_SIZE];
 
 	if (outcome->ends_intent != 0)
 		intent_write_end(db, outcome->ends_intent);
 	if (!outcome->asks)
 		return;
 	*(is_refund ? &outcome->refund.intent_key : &outcome->payment.intent_key) = seq;
-	make_reference(job, outcome, reference);
 	intent_write_new(db, seq, outcome->payment.payment_key,
 	                 is_refund ? outcome->refund.refund_key : 0, outcome->operation, reference,
 	                 job->request_id, job->traceparent, job->now_us);
@@ -115,15 +120,18 @@ void outcome_write(const struct writing *to, const struct job *job, const void *
 	struct payment_outcome *outcome = &all->outcome;
 	struct payment *payment = &outcome->payment;
 	bool is_new_order = all->place.order_seq == 0;
-	int64_t seq = record(to, job, all);
+	char reference[ID_SIZE];
+	int64_t seq;
 
 	(void)view;
+	make_reference(outcome, reference);
+	seq = record(to, job, all, reference);
 	ensure(outcome->is_new || !is_new_order);
 	payment->last_event_seq = seq;
 	write_order(to->db, &all->place, payment, seq);
 	if (outcome->is_new) /* it was the number within the order */
 		payment->payment_key += all->place.order_seq * PAYMENT_KEYS_PER_ORDER;
-	write_intents(to->db, job, outcome, seq);
+	write_intents(to->db, job, outcome, reference, seq);
 	if (outcome->is_new)
 		payment_write_new(to->db, payment);
 	else

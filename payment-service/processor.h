@@ -1,6 +1,8 @@
 /* processor.h - the part that really moves money, behind one table of functions. Each call carries
- * our own id as its reference, so that the same call twice is one effect there, and a lost answer
- * can be asked for. */
+ * our own id as its reference, so that a lost answer can be asked for. The rule that all rests on:
+ * a call with a reference that the processor knows does nothing, and is answered as the first one
+ * was. So what this service does once more after its store was put back (reference.h) is done once.
+ */
 #ifndef PAYMENT_PROCESSOR_H
 #define PAYMENT_PROCESSOR_H
 
@@ -10,8 +12,7 @@
 struct processor_request {
 	enum operation operation;
 	/* Our id of what is asked: the payment's of an authorization, the refund's of a refund,
-	 * else that of the event which told of it, so that a second capture is not taken for the
-	 * first. NULL in the process, where it is made only afterwards. */
+	 * else reference.h. NULL in the process, where it is made only afterwards. */
 	const char *reference;
 	const char *payment_reference; /* our id of the payment */
 	const struct currency *currency;

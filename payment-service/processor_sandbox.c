@@ -1,5 +1,6 @@
 /* processor_sandbox.c - decides by the payment method, so that every outcome can be tried. Pure: it
- * keeps nothing, so a query says what the row of the method says, whether there was a call or not.
+ * keeps nothing, so a query says what the row of the method says, whether there was a call or not,
+ * and a call with a reference that it had before says what it said then.
  */
 #include "processor.h"
 

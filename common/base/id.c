@@ -2,6 +2,8 @@
  * as bytes. */
 #include "base/id.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 #define BITS_PER_CHAR 5
@@ -35,6 +37,14 @@ static uint64_t big_endian(const uint8_t *bytes, size_t count)
 	return value;
 }
 
+static void put_random(char *out, const uint8_t random[ULID_RANDOM_BYTES])
+{
+	out = put_base32(out, big_endian(random, RANDOM_HALF_BYTES), RANDOM_HALF_CHARS);
+	out = put_base32(out, big_endian(random + RANDOM_HALF_BYTES, RANDOM_HALF_BYTES),
+	                 RANDOM_HALF_CHARS);
+	*out = '\0';
+}
+
 void id_make(const char *prefix, int64_t now_us, const uint8_t random[ULID_RANDOM_BYTES],
              char out[ID_SIZE])
 {
@@ -44,13 +54,19 @@ void id_make(const char *prefix, int64_t now_us, const uint8_t random[ULID_RANDO
 	ensure(now_us >= 0);
 	ensure(now_ms <= TIME_MS_MAX);
 	memcpy(out, prefix, ID_PREFIX_CHARS);
+	put_random(put_base32(out + ID_PREFIX_CHARS, (uint64_t)now_ms, TIME_CHARS), random);
+}
 
-	char *end = out + ID_PREFIX_CHARS;
-	end = put_base32(end, (uint64_t)now_ms, TIME_CHARS);
-	end = put_base32(end, big_endian(random, RANDOM_HALF_BYTES), RANDOM_HALF_CHARS);
-	end = put_base32(end, big_endian(random + RANDOM_HALF_BYTES, RANDOM_HALF_BYTES),
-	                 RANDOM_HALF_CHARS);
-	*end = '\0';
+void id_derive(const char *prefix, const char id[ID_SIZE], struct text text, char out[ID_SIZE])
+{
+	struct hash hash;
+
+	ensure(strlen(prefix) == ID_PREFIX_CHARS);
+	ensure(strlen(id) == ID_SIZE - 1);
+	hash_sha256(text.ptr, text.len, &hash);
+	memcpy(out, prefix, ID_PREFIX_CHARS);
+	memcpy(out + ID_PREFIX_CHARS, id + ID_PREFIX_CHARS, TIME_CHARS);
+	put_random(out + ID_PREFIX_CHARS + TIME_CHARS, hash.bytes);
 }
 
 bool id_is_valid(const char *prefix, struct text text)
