@@ -96,7 +96,12 @@ struct order_payment_command {
 	char order_id[ORDER_ID_MAX + 1];
 	uint64_t order_hash;
 	struct order_payment payment;
-	struct text line; /* of the event, as received; borrowed */
+	/* Not kept, only told again: should the payment service lose its store, it asks the
+	 * processor about these. */
+	int capture;             /* in paid_capture_names; -1: not told */
+	char refund_id[ID_SIZE]; /* "": it is about no refund */
+	int64_t refund_minor;    /* MONEY_NONE */
+	struct text line;        /* of the event, as received; borrowed */
 };
 
 /* Those that did not fail, and the one that an event tells of whatever it is. What failed has no

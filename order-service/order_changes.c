@@ -147,6 +147,8 @@ static void payment_write(const struct writing *to, const struct job *job, const
 	(void)view;
 	order_payment_write(to->db, &outcome->payment, outcome->order.order_seq, command);
 	order_write(to, job, command->order_hash, outcome);
+	if (outcome->event == ORDER_EVENT_NONE)
+		order_record_payment(to, job);
 }
 
 const struct command_kind order_payment_kind = {

@@ -26,6 +26,15 @@ void order_conclude(struct order_effects *effects, const char *order_id)
 		effects->base.redacts = effects->base.resource;
 }
 
+/* The payment that an event of the peer told of. */
+static void add_payment(const struct job *job, struct buf *data)
+{
+	const struct order_payment_command *command = job->command;
+
+	json_key(data, "payment");
+	field_render(order_payment_event_fields, command, data);
+}
+
 static int64_t record(const struct writing *to, const struct job *job, enum order_event type,
                       const struct order *order, const uint8_t random[ULID_RANDOM_BYTES])
 {
@@ -36,10 +45,31 @@ static int64_t record(const struct writing *to, const struct job *job, enum orde
 	                      .cause = job->peer == NULL ? NULL : &job->peer->to};
 	struct buf *data = journal_data(to->journal);
 
-	field_render(order_event_fields, order, data);
+	json_open(data, '{');
+	field_render_members(order_event_fields, order, data);
+	if (job->peer != NULL)
+		add_payment(job, data);
+	json_close(data, '}');
 	ensure(!data->full);
 	event.data = buf_text(data);
 	return journal_add(to->journal, &event, job->now_us, random);
+}
+
+/* So that the journal bears witness of it (storage/journal.h). */
+void order_record_payment(const struct writing *to, const struct job *job)
+{
+	struct buf *data = journal_data(to->journal);
+	struct event event = {.type = JOURNAL_PEER_APPLIED,
+	                      .subject = job->peer->subject,
+	                      .traceparent = job->traceparent,
+	                      .cause = &job->peer->to};
+
+	json_open(data, '{');
+	add_payment(job, data);
+	json_close(data, '}');
+	ensure(!data->full);
+	event.data = buf_text(data);
+	(void)journal_add(to->journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
 }
 
 static void count(const struct order_outcome *outcome, struct order_totals *totals)

@@ -26,6 +26,8 @@ void order_conclude(struct order_effects *effects, const char *order_id);
 /* Records the outcome's events, whose numbers become the order's, and writes the order. */
 void order_write(const struct writing *to, const struct job *job, uint64_t order_hash,
                  struct order_outcome *outcome);
+/* Records that the job's event of a payment took effect, where order_write records none of it. */
+void order_record_payment(const struct writing *to, const struct job *job);
 /* The order as the outcome has it. */
 void order_render(const struct job *job, const void *effects, struct answer *answer);
 

@@ -1,6 +1,7 @@
 /* order_fields.c - the tables of an order's members, and its items without their names. */
 #include "order_fields.h"
 
+#include "order_payments.h"
 #include "order_store.h"
 
 #include <string.h>
@@ -43,6 +44,25 @@ const struct field order_event_fields[] = {
 	FIELD_MONEY("amount_paid", O, paid_minor, FIELD_REQUIRED, 0, "After the change."),
 	FIELD_MONEY("amount_refunded", O, refunded_minor, FIELD_REQUIRED, 0, "After the change."),
 	FIELD_TIME("expires_at", O, expires_us, FIELD_OPTIONAL, "When it lapses; null: never."),
+	FIELD_END,
+};
+
+#define C struct order_payment_command
+
+const struct field order_payment_event_fields[] = {
+	FIELD_STR("payment_id", C, payment.payment_id, "The payment."),
+	FIELD_MONEY("amount", C, payment.amount_minor, FIELD_REQUIRED, 1, "Its amount."),
+	FIELD_CURRENCY("currency", C, payment.currency, FIELD_REQUIRED, "ISO 4217."),
+	FIELD_ENUM("capture", C, capture, FIELD_OPTIONAL, paid_capture_names,
+                   "When the money is taken."),
+	FIELD_ENUM("payment_status", C, payment.status, FIELD_REQUIRED, paid_status_names,
+                   "As it was told."),
+	FIELD_MONEY("amount_captured", C, payment.captured_minor, FIELD_REQUIRED, 0,
+                    "As it was told."),
+	FIELD_MONEY("amount_refunded", C, payment.refunded_minor, FIELD_REQUIRED, 0,
+                    "As it was told."),
+	FIELD_STR("refund_id", C, refund_id, "The refund that it was told for."),
+	FIELD_MONEY("refund_amount", C, refund_minor, FIELD_OPTIONAL, 0, "Its amount."),
 	FIELD_END,
 };
 

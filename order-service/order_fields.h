@@ -10,6 +10,9 @@
 extern const struct field order_fields[];
 extern const struct field order_event_fields[];
 
+/* Of struct order_payment_command: what an event tells of the payment that it comes of. */
+extern const struct field order_payment_event_fields[];
+
 /* Prints stored items without their names, which are free text. Without memory out is full. */
 void order_items_redact(struct text items, struct buf *out);
 

@@ -11,6 +11,7 @@ const char *const paid_status_names[] = {
 	[PAID_PROCESSING] = "processing", [PAID_AUTHORIZED] = "authorized",
 	[PAID_SUCCESS] = "success",       [PAID_FAILED] = "failed",
 	[PAID_VOIDED] = "voided",         NULL};
+const char *const paid_capture_names[] = {"automatic", "manual", NULL};
 
 /* ---- events ---- */
 
@@ -34,11 +35,11 @@ static struct text read_text(const cJSON *object, const char *name)
 	return cJSON_IsString(member) ? text_of(member->valuestring) : TEXT_NONE;
 }
 
-/* -1: there is no such status. */
-static int status_of(struct text name)
+/* -1: there is no such name. */
+static int number_of(struct text name, const char *const *names)
 {
-	for (int i = 0; paid_status_names[i] != NULL; i++)
-		if (text_is(name, paid_status_names[i]))
+	for (int i = 0; names[i] != NULL; i++)
+		if (text_is(name, names[i]))
 			return i;
 	return -1;
 }
@@ -76,7 +77,7 @@ static const char *read_payment(const struct json_doc *doc, struct order_payment
 	payment->currency = currency_find(read_text(data, "currency"));
 	if (payment->currency == NULL)
 		return "the currency is unknown";
-	payment->status = status_of(read_text(data, "payment_status"));
+	payment->status = number_of(read_text(data, "payment_status"), paid_status_names);
 	if (payment->status < 0)
 		return "the payment_status is unknown";
 	if (!read_amount(doc, data, "amount", payment->currency, &payment->amount_minor) ||
@@ -91,6 +92,24 @@ static const char *read_payment(const struct json_doc *doc, struct order_payment
 	return NULL;
 }
 
+/* What is wrong with the refund that it tells of, or NULL. */
+static const char *read_refund(const struct json_doc *doc, struct order_payment_command *command)
+{
+	const cJSON *data = json_member(doc->root, "data");
+	struct text id = read_text(data, "refund_id");
+
+	command->refund_minor = MONEY_NONE;
+	if (id.ptr == NULL)
+		return NULL;
+	if (!id_is_valid("ref_", id))
+		return "the refund_id is malformed";
+	text_copy(id, command->refund_id, sizeof(command->refund_id));
+	return read_amount(doc, data, "refund_amount", command->payment.currency,
+	                   &command->refund_minor)
+	               ? NULL
+	               : "the refund_amount is malformed";
+}
+
 enum paid_event_fault order_payment_from_event(struct text line, const struct json_doc *doc,
                                                const uint8_t *sip_key,
                                                struct order_payment_command *ret_command,
@@ -101,7 +120,11 @@ enum paid_event_fault order_payment_from_event(struct text line, const struct js
 
 	if (!is_about_a_payment(read_text(doc->root, "type")))
 		return PAID_EVENT_OTHER;
+	command.capture =
+		number_of(read_text(json_member(doc->root, "data"), "capture"), paid_capture_names);
 	*ret_why = read_payment(doc, &command.payment);
+	if (*ret_why == NULL)
+		*ret_why = read_refund(doc, &command);
 	if (line.len > JOURNAL_LINE_MAX)
 		*ret_why = "the event is too long";
 	else if (order_id.ptr == NULL || !text_is_order_id(order_id))
@@ -194,7 +217,7 @@ bool order_payment_from_row(const struct db_row *row, struct order_payment *ret_
 
 	*payment = (struct order_payment){.payment_key = db_int(row, PAYMENT_KEY)};
 	payment->currency = currency_find(db_text(row, CURRENCY));
-	payment->status = status_of(db_text(row, STATUS));
+	payment->status = number_of(db_text(row, STATUS), paid_status_names);
 	payment->amount_minor = db_money(row, AMOUNT);
 	payment->captured_minor = db_money(row, CAPTURED);
 	payment->refunded_minor = db_money(row, REFUNDED);

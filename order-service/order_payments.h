@@ -8,6 +8,7 @@
 #include "storage/db.h"
 
 extern const char *const paid_status_names[];
+extern const char *const paid_capture_names[]; /* when the money is taken */
 
 enum paid_event_fault {
 	PAID_EVENT_OK,

@@ -14,12 +14,14 @@
 #define JOURNAL_BATCH_EVENTS_MAX 4096 /* between two journal_load */
 
 /* The events that are the same in every service, and of which no row of it tells: the journal goes
- * on from a backup, an operator accepted the peer's journal, an event of the peer cannot apply. */
+ * on from a backup, an operator accepted the peer's journal; an event of the peer cannot apply, or
+ * did, and no other event bears witness of it. */
 #define JOURNAL_RESTORED "journal.restored"
 /* What an operator did to an endpoint of webhooks. */
 #define JOURNAL_WEBHOOK_PREFIX "webhook."
 #define JOURNAL_PEER_ACCEPTED "peer.accepted"
 #define JOURNAL_PEER_REJECTED "peer_event.rejected"
+#define JOURNAL_PEER_APPLIED "peer_event.applied"
 
 /* The last member of an event's data that names what of the peer it came of (struct cause). */
 #define JOURNAL_CAUSE "cause"

@@ -21,8 +21,9 @@ static const char *const event_types[] = {
 	"order.expired",    "order.redacted",   "payment.processing",  "payment.authorized",
 	"payment.captured", "payment.failed",   "payment.voided",      "payment.contradicted",
 	"payment.reversed", "payment.redacted", "refund.processing",   "refund.succeeded",
-	"refund.failed",    "journal.restored", "peer_event.rejected", "peer.accepted",
-	"webhook.created",  "webhook.deleted",  "webhook.enabled",     "webhook.rotated",
+	"refund.failed",    "journal.restored", "peer_event.rejected", "peer_event.applied",
+	"peer.accepted",    "reference.lost",   "webhook.created",     "webhook.deleted",
+	"webhook.enabled",  "webhook.rotated",
 };
 
 static bool is_event_type(struct text name)

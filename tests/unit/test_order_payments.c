@@ -17,9 +17,11 @@
 
 static struct rig rig;
 static const char *finding; /* one that the audit must tell, or NULL: none */
+static int64_t peer_seq;    /* the last event that was told */
 
 static void setup(void)
 {
+	peer_seq = 0;
 	rig_open(&rig, &order_domain, &fixture_env, order_migrations, order_migrations_count);
 }
 
@@ -38,12 +40,14 @@ static void teardown(void)
 	rig_close(&rig);
 }
 
-static void run(const struct command_kind *kind, const void *command)
+/* step: of an event of the peer, or NULL. */
+static void run(const struct command_kind *kind, const void *command, const struct peer_step *step)
 {
 	struct job job, *jobs[] = {&job};
 
 	world.now_us += US_PER_S;
 	job_init(&job, kind, command);
+	job.peer = step;
 	(void)rig_run(&rig, jobs, 1);
 	ck_assert_int_eq(job.answer.error, ERR_NONE);
 	job_release(&job);
@@ -59,7 +63,7 @@ static void create(int64_t amount_minor)
 	                                .customer = TEXT_LITERAL("someone"),
 	                                .metadata = TEXT_LITERAL("{}")};
 
-	run(&order_create_kind, &command);
+	run(&order_create_kind, &command, NULL);
 }
 
 static void change(const struct command_kind *kind, const char *reason)
@@ -69,7 +73,7 @@ static void change(const struct command_kind *kind, const char *reason)
 		.order_hash = hash_keyed(rig.store.sip_key, TEXT_LITERAL("o-1")),
 		.reason = reason == NULL ? TEXT_NONE : text_of(reason)};
 
-	run(kind, &command);
+	run(kind, &command, NULL);
 }
 
 static void add_line(int64_t seq, const char *type, const char *id, const char *members,
@@ -101,13 +105,18 @@ static enum paid_event_fault read_line(const char *line, struct order_payment_co
 
 static void tell(int64_t seq, const char *type, const char *id, const char *members)
 {
+	struct peer_step step = {.from_seq = peer_seq,
+	                         .to = {.source = "/payment-service/x", .seq = peer_seq + 1},
+	                         .type = text_of(type),
+	                         .subject = TEXT_LITERAL("o-1")};
 	struct order_payment_command command;
 	char line[LINE_SIZE];
 	const char *why = "";
 
+	peer_seq++;
 	add_line(seq, type, id, members, line);
 	ck_assert_msg(read_line(line, &command, &why) == PAID_EVENT_OK, "%s", why);
-	run(&order_payment_kind, &command);
+	run(&order_payment_kind, &command, &step);
 }
 
 static void check(const char *what, int64_t count)
@@ -141,13 +150,13 @@ START_TEST(captured_payments_that_cover_an_order_make_it_paid)
 	tell(3, "payment.captured", ID_B, CAPTURED("6.00", "0.00"));
 	check("orders WHERE state = 'paid' AND paid_minor = 1000", 1);
 	check_counted("paid");
-	check("journal", 2);
-	check("journal WHERE seq = 2 AND order_prev_seq = 1 AND line LIKE '%order.paid%' AND "
+	check("journal WHERE line LIKE '%\"type\":\"order.%'", 2);
+	check("journal WHERE seq = 4 AND order_prev_seq = 1 AND line LIKE '%order.paid%' AND "
 	      "line LIKE '%\"amount_paid\":10.00%'",
 	      1);
 	tell(4, "refund.succeeded", ID_B, CAPTURED("6.00", "6.00"));
 	check("orders WHERE state = 'paid' AND refunded_minor = 600", 1);
-	check("journal", 2);
+	check("journal WHERE line LIKE '%\"type\":\"order.%'", 2);
 	check("payment_events", 4);
 }
 END_TEST
@@ -176,16 +185,37 @@ START_TEST(money_that_a_journal_tells_of_after_it_went_back_counts)
 }
 END_TEST
 
+/* So that a payment service that lost its store hears which references it has used. */
+START_TEST(the_journal_bears_witness_of_each_payment_that_was_heard_of)
+{
+	create(1000);
+	tell(1, "payment.authorized", ID_A, AUTHORIZED("10.00") ",\"capture\":\"manual\"");
+	tell(2, "payment.captured", ID_A, CAPTURED("10.00", "0.00"));
+	tell(3, "refund.succeeded", ID_A,
+	     CAPTURED("10.00", "4.00") ",\"refund_id\":\"ref_01M83AP0DV0000000000000000\","
+	                               "\"refund_amount\":4.00");
+	check("journal WHERE seq = 2 AND line LIKE '%peer_event.applied%" ID_A
+	      "%manual%authorized%cause%\"seq\":1,%'",
+	      1);
+	check("journal WHERE seq = 3 AND line LIKE '%order.paid%" ID_A
+	      "%success%cause%\"seq\":2,%'",
+	      1);
+	check("journal WHERE seq = 4 AND line LIKE '%peer_event.applied%ref_01M8%4.00%cause%'", 1);
+	tell(3, "refund.succeeded", ID_A, CAPTURED("10.00", "4.00"));
+	check("journal", 4); /* what was heard before is told once */
+}
+END_TEST
+
 START_TEST(payments_that_came_first_are_applied_when_the_order_comes)
 {
 	tell(1, "payment.authorized", ID_A, AUTHORIZED("7.00"));
 	tell(2, "payment.captured", ID_A, CAPTURED("7.00", "0.00"));
 	check("payments WHERE order_seq IS NULL", 1);
-	check("journal", 0);
+	check("journal WHERE line LIKE '%\"type\":\"order.%'", 0);
 	create(_i == 0 ? 700 : _i == 1 ? MONEY_NONE : 701);
-	check("payments WHERE order_seq = 1", 1);
-	check("orders WHERE order_seq = 1 AND state = 'paid' AND amount_minor = 700 AND "
-	      "last_event_seq = 2",
+	check("payments WHERE order_seq = 3", 1);
+	check("orders WHERE order_seq = 3 AND state = 'paid' AND amount_minor = 700 AND "
+	      "last_event_seq = 4",
 	      _i == 2 ? 0 : 1);
 	check("journal WHERE line LIKE '%order.created%' AND line LIKE '%\"amount_paid\":0.00%'",
 	      1);
@@ -379,6 +409,7 @@ static Suite *make_suite(void)
 	tcase_add_test(all, captured_payments_that_cover_an_order_make_it_paid);
 	tcase_add_test(all, an_event_again_changes_nothing);
 	tcase_add_test(all, money_that_a_journal_tells_of_after_it_went_back_counts);
+	tcase_add_test(all, the_journal_bears_witness_of_each_payment_that_was_heard_of);
 	tcase_add_loop_test(all, payments_that_came_first_are_applied_when_the_order_comes, 0, 3);
 	tcase_add_loop_test(all, failed_payments_leave_room_for_one_that_succeeds, 0, 3);
 	tcase_add_test(all, a_cancelled_order_records_its_payments);
