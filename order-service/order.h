@@ -99,6 +99,7 @@ struct order_payment_command {
 	/* Not kept, only told again: should the payment service lose its store, it asks the
 	 * processor about these. */
 	int capture;             /* in paid_capture_names; -1: not told */
+	char reference[ID_SIZE]; /* of a capture or void; "": not told */
 	char refund_id[ID_SIZE]; /* "": it is about no refund */
 	int64_t refund_minor;    /* MONEY_NONE */
 	struct text line;        /* of the event, as received; borrowed */

@@ -61,6 +61,7 @@ const struct field order_payment_event_fields[] = {
                     "As it was told."),
 	FIELD_MONEY("amount_refunded", C, payment.refunded_minor, FIELD_REQUIRED, 0,
                     "As it was told."),
+	FIELD_STR("reference", C, reference, "Of the capture or void that it tells of."),
 	FIELD_STR("refund_id", C, refund_id, "The refund that it was told for."),
 	FIELD_MONEY("refund_amount", C, refund_minor, FIELD_OPTIONAL, 0, "Its amount."),
 	FIELD_END,

@@ -92,12 +92,16 @@ static const char *read_payment(const struct json_doc *doc, struct order_payment
 	return NULL;
 }
 
-/* What is wrong with the refund that it tells of, or NULL. */
-static const char *read_refund(const struct json_doc *doc, struct order_payment_command *command)
+/* What is wrong with what it tells of references, or NULL. */
+static const char *read_references(const struct json_doc *doc,
+                                   struct order_payment_command *command)
 {
 	const cJSON *data = json_member(doc->root, "data");
-	struct text id = read_text(data, "refund_id");
+	struct text id = read_text(data, "refund_id"), reference = read_text(data, "reference");
 
+	command->capture = number_of(read_text(data, "capture"), paid_capture_names);
+	if (reference.ptr != NULL && id_is_valid("evt_", reference))
+		text_copy(reference, command->reference, sizeof(command->reference));
 	command->refund_minor = MONEY_NONE;
 	if (id.ptr == NULL)
 		return NULL;
@@ -120,11 +124,9 @@ enum paid_event_fault order_payment_from_event(struct text line, const struct js
 
 	if (!is_about_a_payment(read_text(doc->root, "type")))
 		return PAID_EVENT_OTHER;
-	command.capture =
-		number_of(read_text(json_member(doc->root, "data"), "capture"), paid_capture_names);
 	*ret_why = read_payment(doc, &command.payment);
 	if (*ret_why == NULL)
-		*ret_why = read_refund(doc, &command);
+		*ret_why = read_references(doc, &command);
 	if (line.len > JOURNAL_LINE_MAX)
 		*ret_why = "the event is too long";
 	else if (order_id.ptr == NULL || !text_is_order_id(order_id))

@@ -117,13 +117,13 @@ static size_t call(const struct processor *processor, const struct intent *inten
 	return count;
 }
 
-static size_t ask(const struct processor *processor, const struct intent *intent,
-                  struct processor_answer *answers)
+size_t consult_ask(const struct processor *processor, const struct intent *intent,
+                   struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX])
 {
 	const struct processor_request request = request_of(intent);
-	size_t count = processor->query(&request, answers);
+	size_t count = processor->query(&request, ret_answers);
 
-	note(intent, CALL_QUERY, result_of(answers, count));
+	note(intent, CALL_QUERY, result_of(ret_answers, count));
 	return count;
 }
 
@@ -178,7 +178,7 @@ size_t consult(const struct processor *processor, const struct intent *intent, b
 		count = call(processor, intent, ret_answers);
 		return keep_words(intent, true, ret_answers, count);
 	}
-	count = ask(processor, intent, ret_answers);
+	count = consult_ask(processor, intent, ret_answers);
 	if (!has_it_not(ret_answers, count, intent->operation))
 		return keep_words(intent, false, ret_answers, count);
 	if (may_send) {

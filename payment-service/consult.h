@@ -17,6 +17,9 @@ void consult_register_metrics(void);
  * consult_next_us. */
 size_t consult(const struct processor *processor, const struct intent *intent, bool is_new,
                int64_t now_us, struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
+/* Only asks, of what is no intent of this store, and gives all that it says. */
+size_t consult_ask(const struct processor *processor, const struct intent *intent,
+                   struct processor_answer ret_answers[PROCESSOR_ANSWERS_MAX]);
 /* INT64_MAX: never, a person is needed. */
 int64_t consult_next_us(int64_t created_us, int64_t now_us);
 

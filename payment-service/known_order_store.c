@@ -32,11 +32,13 @@ static const struct statement return_due = {
 static const struct statement return_tried = {
 	"UPDATE returns SET next_us = $1 WHERE payment_key = $2", NULL};
 static const struct statement return_delete = {"DELETE FROM returns WHERE payment_key = $1", NULL};
-/* None while this service's own journal may lack what was given back already (storage/peer.h). */
+/* None while this service's own journal may lack what was given back already (storage/peer.h,
+ * inquiry.h). */
 static const struct statement returns_due = {
 	"SELECT r.payment_key, p.payment_id, r.since_us, r.traceparent FROM returns r "
 	"JOIN payments p ON p.payment_key = r.payment_key "
 	"WHERE r.next_us <= $1 AND (SELECT rollback FROM peer WHERE id = 1) = 0 "
+	"AND NOT EXISTS (SELECT 1 FROM inquiries i WHERE i.payment_id = p.payment_id) "
 	"ORDER BY r.next_us, r.payment_key LIMIT $2",
 	NULL};
 static const struct statement returns_state = {

@@ -2,6 +2,7 @@
  * No rules here: those are payment_core.c's. */
 #include "payment_commands.h"
 
+#include "inquirer.h"
 #include "ledger.h"
 #include "ledger_metrics.h"
 #include "payment_outcome.h"
@@ -98,7 +99,8 @@ static void committed(const struct job *job, const void *effects)
 	const struct payment_outcome *outcome = &all->outcome;
 
 	(void)job;
-	if ((outcome->asks || all->base.awaits != 0 || all->returns_count != 0) && ask != NULL)
+	if ((outcome->asks || all->base.awaits != 0 || all->returns_count != 0 || all->inquires) &&
+	    ask != NULL)
 		ask(ask_arg);
 	if (all->order.is_changed)
 		atomic_fetch_add_explicit(&returns, all->returns_count, memory_order_relaxed);
@@ -160,4 +162,5 @@ void payment_register_metrics(void)
 	ledger_register_metrics();
 	resolver_register_metrics();
 	returner_register_metrics();
+	inquirer_register_metrics();
 }

@@ -3,6 +3,7 @@
 #ifndef PAYMENT_PAYMENT_COMMANDS_H
 #define PAYMENT_PAYMENT_COMMANDS_H
 
+#include "inquiry.h"
 #include "operation.h"
 #include "runtime/follower.h"
 #include "runtime/job.h"
@@ -35,6 +36,17 @@ struct return_command {
 struct asked_command {
 	int64_t intent_key;
 	int64_t next_us; /* when to ask again; INT64_MAX: never */
+};
+
+/* Events of the order service that came of one that this journal does not have; job.command is a
+ * struct inquiry_command without a decision, and there is a job.peer. */
+extern const struct peer_kind payment_lost_kinds[];
+/* The processor was asked, and said so. */
+extern const struct command_kind inquiry_kind;
+struct inquiry_command {
+	struct inquiry inquiry;
+	const char *processor; /* its name */
+	struct decision decision;
 };
 
 /* Called on the writer's thread after each commit that left something to ask the processor for, or

@@ -3,6 +3,7 @@
 #ifndef PAYMENT_PAYMENT_OUTCOME_H
 #define PAYMENT_PAYMENT_OUTCOME_H
 
+#include "inquiry.h"
 #include "known_order.h"
 #include "operation.h"
 #include "payment_store.h"
@@ -29,7 +30,14 @@ struct order_slot {
 	struct order_place place;
 	struct job *job;
 };
+struct inquiry_slot {
+	struct inquiry_view view;
+	struct payment_view order; /* whose payment it is, as of all that are there */
+	struct order_place place;
+	struct job *job;
+};
 union payment_slot {
+	struct inquiry_slot inquiry;
 	struct pay_slot pay;
 	struct operation_slot operation;
 	struct order_slot order;
@@ -43,7 +51,9 @@ struct payment_effects {
 	struct order_place place;         /* order_seq 0: the order is new */
 	const struct cause *cause; /* of its event; NULL: a caller, an operator, the processor */
 	int status_before;         /* of the payment, -1: it is new */
-	int64_t returns_count;     /* payments that can now be given back, as never before */
+	enum inquiry_end inquiry_end;
+	bool inquires;         /* the processor is to be asked about what was lost */
+	int64_t returns_count; /* payments that can now be given back, as never before */
 };
 
 /* After decide: tells the engine what `outcome` means to it. resource: of a refusal. */

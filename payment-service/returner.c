@@ -178,7 +178,8 @@ static void take_state(void *arg, const struct db_row *row)
 	atomic_store(&returns_stuck, db_int(row, 1));
 }
 
-/* What is due already, and was not taken, waits for a command to come back. */
+/* What is due already, and was not taken, waits for a command to come back, or for the end of a
+ * rollback, of which nobody tells. */
 int64_t returner_turn(struct returner *returner, int64_t now_us)
 {
 	int64_t next_us = INT64_MAX;
@@ -194,7 +195,9 @@ int64_t returner_turn(struct returner *returner, int64_t now_us)
 	submit_found(returner, now_us);
 	if (returner->retry_us != 0)
 		return returner->retry_us;
-	return next_us > now_us ? next_us : INT64_MAX;
+	if (next_us > now_us)
+		return next_us;
+	return returner_is_idle(returner) ? now_us + RETRY_US : INT64_MAX;
 }
 
 void returner_free(struct returner *returner)

@@ -91,6 +91,22 @@ static void tell_heard(struct follower *follower)
 		follower->was_probed = !follower_submit_own(follower, &peer_heard_kind, &command);
 }
 
+static void take_count(void *arg, const struct db_row *row)
+{
+	*(int64_t *)arg = db_int(row, 0);
+}
+
+/* Of what only the peer knew nothing is left to be found out. */
+static bool is_complete(const struct follower *follower)
+{
+	int64_t count = -1;
+
+	if (follower->options.open_count == NULL)
+		return true;
+	DB_SEND0(follower->db, follower->options.open_count, take_count, &count);
+	return db_flush(follower->db) == DB_OK && count == 0;
+}
+
 static void tell(struct follower *follower)
 {
 	static const struct peer_command intact = {.rollback = PEER_INTACT};
@@ -100,7 +116,7 @@ static void tell(struct follower *follower)
 		return;
 	if (!atomic_exchange(&follower->caught_up, true))
 		log_info("peer_caught_up", L_INT("seq", follower->place.seq));
-	if (follower->place.rollback == PEER_RESTORED &&
+	if (follower->place.rollback == PEER_RESTORED && is_complete(follower) &&
 	    follower_submit_own(follower, &peer_rollback_kind, &intact))
 		follower->place.rollback = PEER_INTACT;
 	if (follower->place.seq > follower->stepped_seq && follower->now_us >= follower->skip_us) {
@@ -157,13 +173,21 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
+static size_t largest_command(const struct peer_kind *kinds)
+{
+	size_t size = 0;
+
+	for (const struct peer_kind *kind = kinds; kind->type != NULL; kind++)
+		if (kind->command_size > size)
+			size = kind->command_size;
+	return size;
+}
+
 static bool open_parts(struct follower *follower, struct buf *why)
 {
-	size_t command_size = 0;
+	size_t command_size = largest_command(follower->options.kinds);
+	size_t lost_size = largest_command(follower->options.lost_kinds);
 
-	for (const struct peer_kind *kind = follower->options.kinds; kind->type != NULL; kind++)
-		if (kind->command_size > command_size)
-			command_size = kind->command_size;
 	for (size_t i = 0; i < PAGES; i++)
 		buf_init(&follower->pages[i].text, PAGE_BYTES_MAX);
 	if (db_open(follower->options.database_url, DB_READER, &follower->db, why) != DB_OK)
@@ -177,7 +201,7 @@ static bool open_parts(struct follower *follower, struct buf *why)
 	}
 	if (follower->poll != NULL && follower->probe != NULL &&
 	    peer_window_init(&follower->window, follower->fetcher, follower->options.queue_max,
-	                     command_size))
+	                     command_size > lost_size ? command_size : lost_size))
 		return true;
 	buf_add_str(why, "There is not enough memory to follow the peer.");
 	return false;
@@ -197,6 +221,8 @@ struct follower *follower_new(const struct follower_options *options, const stru
 	follower->options = *options;
 	if (options->kinds == NULL)
 		follower->options.kinds = no_kinds;
+	if (options->lost_kinds == NULL)
+		follower->options.lost_kinds = no_kinds;
 	follower->env = env;
 	follower->sip_key = store->sip_key;
 	text_copy(text_of(store->source), follower->own_source, JOURNAL_SOURCE_SIZE);

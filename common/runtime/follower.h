@@ -43,6 +43,12 @@ struct follower_options {
 	const char *database_url;
 	int64_t queue_max;             /* the writer's: at most half of it is filled */
 	const struct peer_kind *kinds; /* ends with a row whose type is NULL; NULL: no rows */
+	/* Likewise: what an event becomes that came of one which this service's journal does not
+	 * have any more. A type without a row here is as any other. */
+	const struct peer_kind *lost_kinds;
+	/* One row, whose first column counts what is to be found out about these before a restored
+	 * service goes on; NULL: nothing is. */
+	const struct statement *open_count;
 };
 
 /* Reads what the store says about the peer; no thread yet. NULL and a sentence in why on failure.

@@ -104,19 +104,20 @@ static bool is_of_this_service(const struct follower *follower, const char *sour
 }
 
 /* Whether this service's journal has the event that the peer's came of; it had once, in this
- * journal or in one that was lost. A journal that cannot be read now proves nothing. */
-static bool own_event_is_gone(struct follower *follower, const struct peer_line *line)
+ * journal or in one that was lost. False: the journal cannot be read now. */
+static bool find_own_event(struct follower *follower, const struct peer_line *line,
+                           bool *ret_is_gone)
 {
 	const struct cause *cause = &line->cause;
 	struct own_line own = {0};
 
-	if (!line->has_cause || !is_of_this_service(follower, cause->source))
-		return false;
-	if (strcmp(cause->source, follower->own_source) != 0)
+	*ret_is_gone = line->has_cause && is_of_this_service(follower, cause->source);
+	if (!*ret_is_gone || strcmp(cause->source, follower->own_source) != 0)
 		return true;
 	if (journal_read(follower->db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
 		return false;
-	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
+	*ret_is_gone = own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
+	return true;
 }
 
 /* False: there is no room to write it down. */
@@ -134,13 +135,11 @@ static bool note_rolled_back(struct follower *follower, const struct peer_line *
 	return true;
 }
 
-static const struct peer_kind *find_kind(const struct follower *follower, struct text type)
+static const struct peer_kind *find_kind(const struct peer_kind *kinds, struct text type)
 {
-	const struct peer_kind *kind = follower->options.kinds;
-
-	while (kind->type != NULL && !text_is(type, kind->type))
-		kind++;
-	return kind->type == NULL ? NULL : kind;
+	while (kinds->type != NULL && !text_is(type, kinds->type))
+		kinds++;
+	return kinds->type == NULL ? NULL : kinds;
 }
 
 static void submit_line(struct follower *follower, struct peer_item *item,
@@ -169,11 +168,15 @@ static void submit_line(struct follower *follower, struct peer_item *item,
 	                   item->command, true);
 }
 
-static void take_line(struct follower *follower, struct peer_item *item)
+static void take_line(struct follower *follower, struct peer_item *item, bool is_lost)
 {
 	const struct cause *self = &item->line.self;
-	const struct peer_kind *kind = find_kind(follower, item->line.event.type);
+	struct text type = item->line.event.type;
+	const struct peer_kind *kind =
+		is_lost ? find_kind(follower->options.lost_kinds, type) : NULL;
 
+	if (kind == NULL)
+		kind = find_kind(follower->options.kinds, type);
 	text_copy(text_of(self->source), follower->place.source, JOURNAL_SOURCE_SIZE);
 	follower->place.seq = self->seq;
 	follower->place.hash = self->hash;
@@ -193,13 +196,35 @@ static const char *judge(const struct follower *follower, const struct peer_page
 	                                               : "it is not what was followed before";
 }
 
+/* The line is behind the one before it. False: it is to be read later. */
+static bool follow_line(struct follower *follower, struct peer_item *item)
+{
+	bool is_gone;
+
+	if (!find_own_event(follower, &item->line, &is_gone)) {
+		peer_window_cancel(&follower->window, item);
+		follower_start_over(follower, RETRY_US_MIN);
+		return false;
+	}
+	if (is_gone && follower->place.rollback == PEER_INTACT) {
+		/* Then it is read anew. */
+		struct peer_line line = item->line;
+
+		line.doc = (struct json_doc){0};
+		peer_window_cancel(&follower->window, item);
+		(void)note_rolled_back(follower, &line);
+		return false;
+	}
+	take_line(follower, item, is_gone);
+	return true;
+}
+
 /* The page's next line. False: it is to be read later, or not at all. */
 static bool read_line(struct follower *follower, struct peer_page *page)
 {
 	struct peer_item *item = peer_window_reserve(&follower->window);
 	const char *start = page->text.data + page->at;
 	const char *end = memchr(start, '\n', page->text.len - page->at);
-	bool is_check = page->begins_at_place;
 	const char *fault;
 
 	ensure(end != NULL); /* follower_fetch.c looks */
@@ -209,20 +234,12 @@ static bool read_line(struct follower *follower, struct peer_page *page)
 	fault = peer_line_read((struct text){start, (size_t)(end - start)}, &item->line);
 	if (fault == NULL)
 		fault = judge(follower, page, &item->line);
-	if (fault != NULL || is_check) {
+	if (fault != NULL || page->begins_at_place) {
 		peer_window_cancel(&follower->window, item);
 		if (fault != NULL)
 			follower_note_broken(follower, fault, item->line.self.seq);
-	} else if (follower->place.rollback == PEER_INTACT &&
-	           own_event_is_gone(follower, &item->line)) {
-		/* Then it is read anew. */
-		struct peer_line line = item->line;
-
-		line.doc = (struct json_doc){0};
-		peer_window_cancel(&follower->window, item);
-		return note_rolled_back(follower, &line);
-	} else {
-		take_line(follower, item);
+	} else if (!follow_line(follower, item)) {
+		return false;
 	}
 	page->begins_at_place = false;
 	page->at = (size_t)(end - page->text.data) + 1;

@@ -258,7 +258,8 @@ bool journal_type_is_common(struct text type)
 	static const struct text prefix = {JOURNAL_WEBHOOK_PREFIX,
 	                                   sizeof(JOURNAL_WEBHOOK_PREFIX) - 1};
 	static const char *const types[] = {JOURNAL_RESTORED, JOURNAL_PEER_ACCEPTED,
-	                                    JOURNAL_PEER_REJECTED, JOURNAL_PEER_APPLIED};
+	                                    JOURNAL_PEER_REJECTED, JOURNAL_PEER_APPLIED,
+	                                    JOURNAL_REFERENCE_LOST};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (text_is(type, types[i]))

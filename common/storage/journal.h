@@ -22,6 +22,8 @@
 #define JOURNAL_PEER_ACCEPTED "peer.accepted"
 #define JOURNAL_PEER_REJECTED "peer_event.rejected"
 #define JOURNAL_PEER_APPLIED "peer_event.applied"
+/* The peer knows of it, and this service's store, which was put back, cannot have it again. */
+#define JOURNAL_REFERENCE_LOST "reference.lost"
 
 /* The last member of an event's data that names what of the peer it came of (struct cause). */
 #define JOURNAL_CAUSE "cause"

@@ -154,7 +154,9 @@ static bool open_storage(struct running *running, struct buf *why)
 	                                      .access = running->peer_access,
 	                                      .database_url = options->database_url,
 	                                      .queue_max = options->queue_max,
-	                                      .kinds = service->peer_kinds};
+	                                      .kinds = service->peer_kinds,
+	                                      .lost_kinds = service->lost_kinds,
+	                                      .open_count = service->open_count};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 
 	env_random(&env_system, random, sizeof(random));

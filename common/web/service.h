@@ -67,7 +67,11 @@ struct service {
 	void (*register_metrics)(void);
 	const struct peer_kind *peer_kinds; /* runtime/follower.h; ends with a row whose type is
 	                                       NULL */
-	metrics_read_fn *read_metrics;      /* NULL: no metric tells of the store */
+	/* And what one becomes that came of an event which this service lost, and how many of these
+	 * are open: runtime/follower.h. NULL: there are none. */
+	const struct peer_kind *lost_kinds;
+	const struct statement *open_count;
+	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
 	audit_part_fn *audit;
 	bool takes_payments; /* for reconcile: it is the payment service's side, else the orders' */
 };

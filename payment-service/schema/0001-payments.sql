@@ -141,3 +141,29 @@ CREATE TABLE returns (
 ) STRICT;
 
 CREATE INDEX returns_by_next ON returns (next_us);
+
+-- Payments and refunds that this store does not have and the order service's journal tells of: the store was put back, and the
+-- processor is asked about each (inquiry.h). One row a payment and one a refund ('' where it is none), as last told. cause_*: the
+-- order service's event. reference: of the last capture or void that was told of. next_us: when to ask (again). It goes when
+-- the processor has told.
+CREATE TABLE inquiries (
+	inquiry_key INTEGER PRIMARY KEY,
+	cause_source TEXT NOT NULL CHECK (length(cause_source) BETWEEN 1 AND 63),
+	cause_seq INTEGER NOT NULL CHECK (cause_seq > 0),
+	cause_hash BLOB NOT NULL CHECK (length(cause_hash) = 32),
+	order_hash INTEGER NOT NULL,
+	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
+	payment_id TEXT NOT NULL CHECK (length(payment_id) = 30),
+	refund_id TEXT NOT NULL CHECK (length(refund_id) IN (0, 30)),
+	reference TEXT CHECK (length(reference) = 30),
+	currency TEXT NOT NULL CHECK (length(currency) = 3),
+	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	capture TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
+	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
+	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
+	refund_minor INTEGER CHECK (refund_minor BETWEEN 1 AND captured_minor),
+	told_us INTEGER NOT NULL,
+	next_us INTEGER NOT NULL,
+	UNIQUE (payment_id, refund_id),
+	CHECK ((refund_id = '') = (refund_minor IS NULL))
+) STRICT;

@@ -1,5 +1,6 @@
 /* payment_node.c - the payment service as a node runs it: what its main.c tells of it, and what
  * resolver_thread.c does, as one turn. */
+#include "payment-service/inquirer.h"
 #include "payment-service/payment_audit.h"
 #include "payment-service/payment_commands.h"
 #include "payment-service/payment_store.h"
@@ -13,6 +14,7 @@
 struct payment_work {
 	struct resolver *resolver;
 	struct returner *returner;
+	struct inquirer *inquirer;
 };
 
 static void *payment_work_new(struct db *reader, struct submitter submitter, struct buf *why)
@@ -22,7 +24,8 @@ static void *payment_work_new(struct db *reader, struct submitter submitter, str
 	ensure(work != NULL);
 	work->resolver = resolver_new(reader, &bank_processor, submitter, why);
 	work->returner = returner_new(reader, submitter, why);
-	ensure(work->resolver != NULL && work->returner != NULL);
+	work->inquirer = inquirer_new(reader, &bank_processor, submitter, why);
+	ensure(work->resolver != NULL && work->returner != NULL && work->inquirer != NULL);
 	payment_on_ask(submitter.came_back, submitter.arg);
 	return work;
 }
@@ -33,8 +36,10 @@ static int64_t payment_work_turn(void *arg, int64_t now_us)
 	int64_t returns_us =
 		CANARY == CANARY_KEEPS ? INT64_MAX : returner_turn(work->returner, now_us);
 	int64_t intents_us = resolver_turn(work->resolver, now_us);
+	int64_t inquiries_us = inquirer_turn(work->inquirer, now_us);
+	int64_t next_us = returns_us < intents_us ? returns_us : intents_us;
 
-	return returns_us < intents_us ? returns_us : intents_us;
+	return inquiries_us < next_us ? inquiries_us : next_us;
 }
 
 static void payment_work_free(void *arg)
@@ -43,6 +48,7 @@ static void payment_work_free(void *arg)
 
 	resolver_free(work->resolver);
 	returner_free(work->returner);
+	inquirer_free(work->inquirer);
 	free(work);
 }
 

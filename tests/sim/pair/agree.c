@@ -233,6 +233,36 @@ void agree_at_rest(struct pair *pair)
 	agree_audits(pair);
 }
 
+/* ---- after the payment service was put back ---- */
+
+static void check_recovered(struct pair *pair, int64_t number)
+{
+	static struct seen_order at_payments, at_orders;
+
+	see_both(pair, number, &at_payments, &at_orders);
+	for (size_t i = 0; i < at_orders.count; i++) {
+		const char *id = at_orders.payments[i].payment_id;
+		const struct seen_payment *payment = find(&at_payments, id);
+		struct bank_account account = bank_account_of(id);
+
+		/* Else nobody but the store that was lost has decided it, or it was taken back. */
+		if (bank_knows(OPERATION_AUTHORIZE, id) != VERDICT_APPROVED ||
+		    at_orders.payments[i].status == SEEN_FAILED)
+			continue;
+		holds(pair, number, id, "it is there again", payment != NULL);
+		same(pair, number, id, "captured (processor's on the right)",
+		     payment->captured_minor, account.captured_minor);
+		same(pair, number, id, "refunded (processor's on the right)",
+		     payment->refunded_minor, account.refunded_minor);
+	}
+}
+
+void agree_recovered(struct pair *pair)
+{
+	for (int64_t i = 0; i < pair->orders_count; i++)
+		check_recovered(pair, i);
+}
+
 /* ---- audits ---- */
 
 void agree_audits(struct pair *pair)

@@ -305,9 +305,14 @@ static void plan_wake(struct follow *follow, int64_t delay_us)
 /* ---- for the pair ---- */
 
 void follow_open(struct follow *follow, struct node *node, struct network *network,
-                 struct follow *peer, const struct peer_kind *kinds)
+                 struct follow *peer, const struct peer_kind *kinds,
+                 const struct peer_kind *lost_kinds)
 {
-	*follow = (struct follow){.node = node, .network = network, .peer = peer, .kinds = kinds};
+	*follow = (struct follow){.node = node,
+	                          .network = network,
+	                          .peer = peer,
+	                          .kinds = kinds,
+	                          .lost_kinds = lost_kinds};
 	buf_init(&follow->page, PAGE_BYTES_MAX);
 	plan_wake(follow, 0);
 }

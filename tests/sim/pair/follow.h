@@ -25,8 +25,8 @@ struct follow {
 	struct node *node;
 	struct network *network;
 	struct follow *peer;
-	const struct peer_kind *kinds;
-	int64_t wakes; /* planned: the last one counts */
+	const struct peer_kind *kinds, *lost_kinds; /* as struct follower_options */
+	int64_t wakes;                              /* planned: the last one counts */
 	/* Of the page whose lines are under way; those borrow its text. */
 	struct buf page;
 	struct follow_item items[FOLLOW_LINES_MAX + 2];
@@ -45,9 +45,10 @@ struct follow {
 	int64_t applied, refused, stale; /* steps, steps, pages */
 };
 
-/* node is open; kinds ends with a row whose type is NULL. */
+/* node is open; both kinds end with a row whose type is NULL. */
 void follow_open(struct follow *follow, struct node *node, struct network *network,
-                 struct follow *peer, const struct peer_kind *kinds);
+                 struct follow *peer, const struct peer_kind *kinds,
+                 const struct peer_kind *lost_kinds);
 /* After node_close. */
 void follow_close(struct follow *follow);
 

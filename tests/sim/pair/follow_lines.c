@@ -82,6 +82,15 @@ static bool own_event_is_gone(const struct follow *follow, const struct peer_lin
 	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
 }
 
+static const struct peer_kind *find_lost(const struct follow *follow, struct text type)
+{
+	const struct peer_kind *kind = follow->lost_kinds;
+
+	while (kind->type != NULL && !text_is(type, kind->type))
+		kind++;
+	return kind->type == NULL ? NULL : kind;
+}
+
 static const struct peer_kind *find_kind(struct follow *follow, struct text type)
 {
 	const struct peer_kind *kind = follow->kinds;
@@ -147,7 +156,8 @@ void follow_set_place(struct peer_place *place, const struct cause *self)
 static bool take_line(struct follow *follow, struct reading *reading, struct peer_line *line)
 {
 	const char *fault = peer_line_follows(line, &reading->place);
-	const struct peer_kind *kind;
+	const struct peer_kind *kind = NULL;
+	bool is_gone;
 
 	if (fault != NULL) {
 		if (reading->is_current)
@@ -155,11 +165,14 @@ static bool take_line(struct follow *follow, struct reading *reading, struct pee
 		peer_line_release(line);
 		return false;
 	}
-	if (reading->is_current && reading->place.rollback == PEER_INTACT &&
-	    own_event_is_gone(follow, line))
+	is_gone = own_event_is_gone(follow, line);
+	if (is_gone && reading->is_current && reading->place.rollback == PEER_INTACT)
 		note_rolled_back(follow, reading, line);
 	follow_set_place(&reading->place, &line->self);
-	kind = find_kind(follow, line->event.type);
+	if (is_gone)
+		kind = find_lost(follow, line->event.type);
+	if (kind == NULL)
+		kind = find_kind(follow, line->event.type);
 	if (kind == NULL)
 		peer_line_release(line);
 	else

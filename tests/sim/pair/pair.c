@@ -249,6 +249,8 @@ static void roll_back(enum pair_side side, const char *path)
 			world_fail(&pair.world, WORLD_NO_ORDER,
 			           "what was accepted is not followed");
 	agree_audits(&pair);
+	if (side == SIDE_PAYMENT)
+		agree_recovered(&pair);
 }
 
 /* ---- a run ---- */
@@ -256,6 +258,7 @@ static void roll_back(enum pair_side side, const char *path)
 static void begin(const char *directory, uint64_t seed, int64_t steps)
 {
 	const struct bank_owner bank_owner = {bank_told, bank_order_of, NULL, true};
+	static const struct peer_kind no_kinds[] = {{0}};
 	struct node *payments = &pair.nodes[SIDE_PAYMENT], *orders = &pair.nodes[SIDE_ORDER];
 
 	pair.steps = steps;
@@ -272,9 +275,9 @@ static void begin(const char *directory, uint64_t seed, int64_t steps)
 	node_open(orders, &pair.world, &order_node, directory, PEER_WAIT_US,
 	          (struct node_owner){executed, lost, orders});
 	follow_open(&pair.follows[SIDE_PAYMENT], payments, &pair.network, &pair.follows[SIDE_ORDER],
-	            payment_side_kinds);
+	            payment_side_kinds, payment_side_lost_kinds);
 	follow_open(&pair.follows[SIDE_ORDER], orders, &pair.network, &pair.follows[SIDE_PAYMENT],
-	            order_side_kinds);
+	            order_side_kinds, no_kinds);
 	clients_begin(&pair);
 }
 

@@ -66,6 +66,9 @@ int64_t clients_find_payment(const struct pair *pair, const char *payment_id);
 void agree_always(struct pair *pair, int64_t order);
 /* What holds of all orders once nothing is under way. */
 void agree_at_rest(struct pair *pair);
+/* After the payment service was put back: what both the processor and the order service know is
+ * there again, with the same amounts. */
+void agree_recovered(struct pair *pair);
 /* The services' own audits, of those that are up. */
 void agree_audits(struct pair *pair);
 

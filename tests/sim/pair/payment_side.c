@@ -12,6 +12,7 @@ static_assert((int)PAYMENT_PROCESSING == SEEN_PROCESSING && (int)PAYMENT_VOIDED 
               "the same numbers");
 
 const struct peer_kind *const payment_side_kinds = payment_peer_kinds;
+const struct peer_kind *const payment_side_lost_kinds = payment_lost_kinds;
 
 /* As payment_api.c. */
 static void make_pay(const struct node *node, const struct wish_of_order *wish,

@@ -79,5 +79,6 @@ void payment_side_stuck(const struct node *node, void (*found)(void *arg, struct
 /* The processor hears that its word was committed, if the job brought it. */
 void payment_side_executed(const struct job *job);
 extern const struct peer_kind *const payment_side_kinds, *const order_side_kinds;
+extern const struct peer_kind *const payment_side_lost_kinds;
 
 #endif
