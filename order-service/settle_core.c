@@ -93,12 +93,20 @@ static const char *contradiction(const struct order_payment *known,
 	return NULL;
 }
 
-/* An event that is not newer was heard before, unless it tells of more money than the newest: then
- * the journal went back and was accepted, and this is new. */
+/* How far a payment has come. */
+static int progress(const struct order_payment *payment)
+{
+	if (payment->status == PAID_PROCESSING)
+		return 0;
+	return payment->status == PAID_AUTHORIZED ? 1 : 2;
+}
+
+/* An event that is not newer was heard before, unless it tells of more money than the newest, or of
+ * a later state: then the journal went back and was accepted, and this is new. */
 static bool was_heard(const struct order_payment *known, const struct order_payment *told)
 {
 	return told->seq <= known->seq && told->captured_minor <= known->captured_minor &&
-	       told->refunded_minor <= known->refunded_minor;
+	       told->refunded_minor <= known->refunded_minor && progress(told) <= progress(known);
 }
 
 static struct order_payment *find(struct order_payments *payments, const char *payment_id)

@@ -323,13 +323,22 @@ bool fetch_connected_anew(const struct fetch *fetch)
 	return connections > 0;
 }
 
-bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, int64_t *ret_number)
+struct text fetch_text(const struct fetch *fetch, const char *header)
 {
 	struct curl_header *found;
 
 	ensure(fetch->state == FETCH_DONE);
-	return curl_easy_header(fetch->easy, header, 0, CURLH_HEADER, -1, &found) == CURLHE_OK &&
-	       found->amount == 1 && text_to_int(text_of(found->value), max, ret_number);
+	if (curl_easy_header(fetch->easy, header, 0, CURLH_HEADER, -1, &found) != CURLHE_OK ||
+	    found->amount != 1)
+		return TEXT_NONE;
+	return text_of(found->value);
+}
+
+bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, int64_t *ret_number)
+{
+	struct text text = fetch_text(fetch, header);
+
+	return text.ptr != NULL && text_to_int(text, max, ret_number);
 }
 
 void fetch_into(struct fetch *fetch, int fd)

@@ -52,6 +52,8 @@ bool fetch_number(const struct fetch *fetch, const char *header, int64_t max, in
 void fetch_into(struct fetch *fetch, int fd);
 /* As fetch_new had it. */
 size_t fetch_bytes_max(const struct fetch *fetch);
+/* A header field as it came; TEXT_NONE where there is none. Borrowed until the next fetch. */
+struct text fetch_text(const struct fetch *fetch, const char *header);
 /* Gives the body, and takes a buffer for the next one instead. */
 void fetch_swap_body(struct fetch *fetch, struct buf *body);
 

@@ -67,6 +67,8 @@ static void read_place(struct follower *follower)
 	}
 	follower->must_read_place = false;
 	follower->must_check_place = true;
+	/* Whichever was committed last, an operator's word or what the peer told. */
+	atomic_store(&follower->rolled_back, place->rollback != PEER_INTACT);
 	follower->stepped_seq = follower->fetched_seq = follower->passed_seq = place->seq;
 	follower->stepped_hash = place->hash;
 	follower->head = -1;
@@ -109,8 +111,9 @@ static bool is_complete(const struct follower *follower)
 
 static void tell(struct follower *follower)
 {
-	static const struct peer_command intact = {.rollback = PEER_INTACT};
+	struct peer_command intact = {.place = follower->place};
 
+	intact.place.rollback = PEER_INTACT;
 	tell_heard(follower);
 	if (!is_at_head(follower))
 		return;
@@ -224,6 +227,7 @@ struct follower *follower_new(const struct follower_options *options, const stru
 	if (options->lost_kinds == NULL)
 		follower->options.lost_kinds = no_kinds;
 	follower->env = env;
+	atomic_store(&follower->told_head, -1);
 	follower->sip_key = store->sip_key;
 	text_copy(text_of(store->source), follower->own_source, JOURNAL_SOURCE_SIZE);
 	if (peer_read(store->db, &place) != DB_OK) {
@@ -285,6 +289,11 @@ void follower_wanted(struct follower *follower, int64_t ticket)
 	if (follower->fetcher != NULL &&
 	    atomic_exchange(&follower->wanted_ticket, ticket) != ticket)
 		fetcher_wake(follower->fetcher);
+}
+
+int64_t follower_peer_head(const struct follower *follower)
+{
+	return atomic_load(&follower->told_head);
 }
 
 void follower_accepted(struct follower *follower)

@@ -70,6 +70,8 @@ void follower_register_metrics(void);
 void follower_wanted(struct follower *follower, int64_t ticket);
 /* POST /peer/accept was committed. */
 void follower_accepted(struct follower *follower);
+/* Where its journal last ended, -1: it has not told yet. */
+int64_t follower_peer_head(const struct follower *follower);
 /* Not yet caught up since the start, and for less than a minute (GET /readyz: 503). */
 bool follower_is_catching_up(const struct follower *follower);
 /* Its journal does not come, or is not followed: "peer-away", "peer-broken", or NULL. */

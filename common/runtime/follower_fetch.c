@@ -170,6 +170,33 @@ static bool take_answer(struct follower *follower, int64_t *ret_head)
 	return false;
 }
 
+/* "SOURCE SEQ HASH", of an event of ours; what is not that tells nothing. */
+static bool read_seen(struct text text, struct cause *ret_seen)
+{
+	const char *end = text.ptr + text.len, *seq, *hash;
+
+	if (text.ptr == NULL || (seq = memchr(text.ptr, ' ', text.len)) == NULL ||
+	    (hash = memchr(seq + 1, ' ', (size_t)(end - seq - 1))) == NULL ||
+	    seq - text.ptr >= JOURNAL_SOURCE_SIZE)
+		return false;
+	text_copy((struct text){text.ptr, (size_t)(seq - text.ptr)}, ret_seen->source,
+	          JOURNAL_SOURCE_SIZE);
+	return text_to_int((struct text){seq + 1, (size_t)(hash - seq - 1)}, SEQ_MAX,
+	                   &ret_seen->seq) &&
+	       ret_seen->seq > 0 &&
+	       hash_from_hex((struct text){hash + 1, (size_t)(end - hash - 1)}, &ret_seen->hash);
+}
+
+/* What the peer tells that it knows of our journal. */
+static void take_seen(struct follower *follower)
+{
+	struct cause seen;
+
+	if (read_seen(fetch_text(follower->poll, "Events-Seen"), &seen) &&
+	    !follower_check_seen(follower, &seen))
+		follower_start_over(follower, RETRY_US_MIN);
+}
+
 /* The line that an operator accepted becomes the place. */
 static void take_accepted(struct follower *follower, struct text text)
 {
@@ -227,7 +254,8 @@ static void take_page(struct follower *follower)
 	text = buf_text(&page->text);
 	if (follower->head < follower->fetched_seq) {
 		follower_note_broken(follower, "it ends before what was followed", follower->head);
-	} else if (text.len > 0 && text.ptr[text.len - 1] != '\n') {
+	} else if ((text.len > 0 && text.ptr[text.len - 1] != '\n') ||
+	           (text.len == 0 && follower->polls_check)) {
 		note_away(follower, "its answer is cut", 200);
 	} else {
 		/* It may be another process, or about to stop. */
@@ -251,6 +279,10 @@ static void take_poll(struct follower *follower)
 		return;
 	if (take_answer(follower, &follower->head)) {
 		note_here(follower);
+		atomic_store(&follower->told_head, follower->head);
+		take_seen(follower);
+		if (fetch_state(follower->poll) == FETCH_IDLE)
+			return; /* what came is asked for again */
 		if (follower->purpose == FOR_PAGE) {
 			take_page(follower);
 		} else {

@@ -28,7 +28,7 @@ static void take_back(struct follower *follower, const struct peer_item *item)
 	}
 	if (job->peer != NULL)
 		follower->passed_seq = item->step.to.seq;
-	if (job->kind == &peer_rollback_kind && item->own.rollback == PEER_INTACT)
+	if (job->kind == &peer_rollback_kind && item->own.place.rollback == PEER_INTACT)
 		end_rollback(follower);
 }
 
@@ -103,36 +103,52 @@ static bool is_of_this_service(const struct follower *follower, const char *sour
 	return strncmp(source, follower->own_source, (size_t)(id + 1 - follower->own_source)) == 0;
 }
 
-/* Whether this service's journal has the event that the peer's came of; it had once, in this
- * journal or in one that was lost. False: the journal cannot be read now. */
-static bool find_own_event(struct follower *follower, const struct peer_line *line,
-                           bool *ret_is_gone)
+/* Whether this service's journal has the event that the peer knows; it had once, in this journal or
+ * in one that was lost. False: the journal cannot be read now. */
+static bool find_own_event(struct follower *follower, const struct cause *known, bool *ret_is_gone)
 {
-	const struct cause *cause = &line->cause;
 	struct own_line own = {0};
 
-	*ret_is_gone = line->has_cause && is_of_this_service(follower, cause->source);
-	if (!*ret_is_gone || strcmp(cause->source, follower->own_source) != 0)
+	*ret_is_gone = is_of_this_service(follower, known->source);
+	if (!*ret_is_gone || strcmp(known->source, follower->own_source) != 0)
 		return true;
-	if (journal_read(follower->db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
+	if (journal_read(follower->db, known->seq - 1, 1, note_own_line, &own) != DB_OK)
 		return false;
-	*ret_is_gone = own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
+	*ret_is_gone = own.seq != known->seq || !hash_equal(&own.hash, &known->hash);
 	return true;
 }
 
-/* False: there is no room to write it down. */
-static bool note_rolled_back(struct follower *follower, const struct peer_line *line)
+/* What is gone is noted, so that it is told once: also of a service that was restored. False: there
+ * is no room to write it down. */
+static bool note_gone(struct follower *follower, const struct cause *known)
 {
-	static const struct peer_command command = {.rollback = PEER_ROLLED_BACK};
+	struct peer_place *place = &follower->place;
+	struct peer_command command = {.place = *place};
+	bool is_news = place->rollback == PEER_INTACT;
 
+	command.place.gone_seq = known->seq;
+	command.place.gone_hash = known->hash;
+	if (is_news)
+		command.place.rollback = PEER_ROLLED_BACK;
 	if (!follower_submit_own(follower, &peer_rollback_kind, &command))
 		return false;
-	follower->place.rollback = PEER_ROLLED_BACK;
+	*place = command.place;
 	atomic_store(&follower->rolled_back, true);
-	log_error("rolled_back", L_INT("peer_seq", line->self.seq),
-	          L_INT("own_seq", line->cause.seq),
-	          L_STR("next", "nothing moves money: reconcile, then POST /peer/accept"));
+	if (is_news)
+		log_error("rolled_back", L_INT("own_seq", known->seq),
+		          L_INT("peer_seq", place->seq),
+		          L_STR("next", "nothing moves money: reconcile, then POST /peer/accept"));
 	return true;
+}
+
+bool follower_check_seen(struct follower *follower, const struct cause *seen)
+{
+	bool is_gone;
+
+	if (!find_own_event(follower, seen, &is_gone))
+		return false;
+	return !is_gone || hash_equal(&seen->hash, &follower->place.gone_hash) ||
+	       note_gone(follower, seen);
 }
 
 static const struct peer_kind *find_kind(const struct peer_kind *kinds, struct text type)
@@ -199,21 +215,21 @@ static const char *judge(const struct follower *follower, const struct peer_page
 /* The line is behind the one before it. False: it is to be read later. */
 static bool follow_line(struct follower *follower, struct peer_item *item)
 {
-	bool is_gone;
+	const struct peer_line *line = &item->line;
+	bool is_gone = false;
 
-	if (!find_own_event(follower, &item->line, &is_gone)) {
+	if (line->has_cause && !find_own_event(follower, &line->cause, &is_gone)) {
 		peer_window_cancel(&follower->window, item);
 		follower_start_over(follower, RETRY_US_MIN);
 		return false;
 	}
-	if (is_gone && follower->place.rollback == PEER_INTACT) {
-		/* Then it is read anew. */
-		struct peer_line line = item->line;
+	if (is_gone && follower->place.rollback == PEER_INTACT &&
+	    line->cause.seq > follower->place.gone_seq) {
+		struct cause cause = line->cause;
 
-		line.doc = (struct json_doc){0};
 		peer_window_cancel(&follower->window, item);
-		(void)note_rolled_back(follower, &line);
-		return false;
+		(void)note_gone(follower, &cause);
+		return false; /* it is read anew */
 	}
 	take_line(follower, item, is_gone);
 	return true;

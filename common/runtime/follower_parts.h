@@ -52,7 +52,7 @@ struct follower {
 	struct peer_window window;
 	/* Everyone's. */
 	_Atomic bool stopping, was_accepted, caught_up, away, broken, rolled_back;
-	_Atomic int64_t wanted_ticket;
+	_Atomic int64_t wanted_ticket, told_head;
 };
 
 /* ---- follower_fetch.c ---- */
@@ -74,6 +74,9 @@ void follower_note_followed(struct follower *follower);
 void follower_collect(struct follower *follower);
 /* Submits what was fetched, as far as there is room. */
 void follower_read_pages(struct follower *follower);
+/* The peer has told that it knows this event of ours. False: whether it is there cannot be told, or
+ * written down, now. */
+must_use bool follower_check_seen(struct follower *follower, const struct cause *seen);
 /* A command of our own; false: there is no room now. */
 bool follower_submit_own(struct follower *follower, const struct command_kind *kind,
                          const struct peer_command *command);

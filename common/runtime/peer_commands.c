@@ -66,7 +66,7 @@ static void write_rollback(const struct writing *to, const struct job *job, cons
 {
 	(void)view;
 	(void)effects;
-	peer_write_rollback(to->db, ((const struct peer_command *)job->command)->rollback);
+	peer_write_rollback(to->db, &((const struct peer_command *)job->command)->place);
 }
 
 static void not_counted(const struct job *job, const void *effects)

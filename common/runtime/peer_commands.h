@@ -13,9 +13,9 @@ extern const struct command_kind peer_skip_kind, peer_unreadable_kind;
 
 /* The rest, with this command. */
 struct peer_command {
-	struct peer_place place;     /* peer_place_kind: storage/peer.h, peer_write_place */
-	enum peer_rollback rollback; /* peer_rollback_kind */
-	int64_t ticket;              /* peer_heard_kind: effects->heard */
+	/* peer_place_kind: storage/peer.h, peer_write_place; peer_rollback_kind: likewise */
+	struct peer_place place;
+	int64_t ticket; /* peer_heard_kind: effects->heard */
 };
 extern const struct command_kind peer_place_kind, peer_rollback_kind, peer_heard_kind;
 

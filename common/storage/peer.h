@@ -19,7 +19,8 @@ struct peer_step {
 enum peer_rollback {
 	PEER_INTACT,
 	PEER_ROLLED_BACK, /* the peer knows events that are not there: until POST /peer/accept */
-	PEER_RESTORED,    /* by the command restore: until the peer is caught up */
+	PEER_RESTORED,    /* by the command restore: until the peer is caught up, and all that only
+	                     it knows was asked for */
 };
 
 struct peer_place {
@@ -28,6 +29,10 @@ struct peer_place {
 	struct hash hash;                 /* of its line; zeros: none */
 	int64_t accepted_seq; /* POST /peer/accept: follow anew behind it; -1: not asked for */
 	enum peer_rollback rollback;
+	/* The last event of this service's own that the peer knew and its journal does not have:
+	 * what is told of up to there is of that rollback, also once it has ended. 0: none. */
+	int64_t gone_seq;
+	struct hash gone_hash;
 };
 
 /* Sends one statement that reads the place; valid after db_flush. */
@@ -40,9 +45,10 @@ void peer_write_step(struct db *db, const struct peer_step *step);
 /* Follows anew from the place, as place->accepted_seq asked for; where it asks for another one
  * meanwhile, nothing changes. */
 void peer_write_place(struct db *db, const struct peer_place *place);
-/* An operator's word, which also ends a rollback. */
+/* An operator's word, which also ends a rollback. -1: the place is right as it is. */
 void peer_write_accepted(struct db *db, int64_t seq);
-void peer_write_rollback(struct db *db, enum peer_rollback rollback);
+/* rollback and what is gone. */
+void peer_write_rollback(struct db *db, const struct peer_place *place);
 
 /* Whether the step begins at the place. */
 bool peer_step_fits(const struct peer_step *step, const struct peer_place *place);

@@ -340,6 +340,7 @@ bool restore_check(const struct restore_plan *plan, const char *scratch_parent, 
 static bool append_event(struct db *db, struct journal *journal, const struct restore_plan *plan,
                          const struct journal_head *head)
 {
+	static const struct peer_place restored = {.rollback = PEER_RESTORED};
 	struct buf *data = journal_data(journal);
 	char hash[HASH_HEX_SIZE];
 
@@ -360,7 +361,7 @@ static bool append_event(struct db *db, struct journal *journal, const struct re
 		                  plan->random);
 		journal_write(journal, db);
 		if (plan->has_peer)
-			peer_write_rollback(db, PEER_RESTORED);
+			peer_write_rollback(db, &restored);
 	}
 	return db_commit(db) == DB_OK;
 }

@@ -18,6 +18,7 @@
 #define PATH_ID_MAX 255 /* the longest is an idempotency key */
 #define ALLOW_SIZE 32
 #define CHALLENGE_SIZE 128
+#define EVENTS_SEEN_SIZE 160                  /* a source, a seq and a hash */
 #define BODY_LIST_BYTES_MAX (2 * 1024 * 1024) /* of /events and /metrics; lists: list.c */
 
 struct request;
@@ -123,7 +124,7 @@ struct request {
 	struct buf key; /* the unquoted Idempotency-Key */
 	/* Values of the answer's headers. */
 	char allow[ALLOW_SIZE], challenge[CHALLENGE_SIZE], retry_after[12], events_next[24],
-		events_head[24], file_name[80], rate_limit[40];
+		events_head[24], events_seen[EVENTS_SEEN_SIZE], file_name[80], rate_limit[40];
 };
 
 /* NULL: no memory. */

@@ -1,5 +1,7 @@
 /* events.c - GET /events: the journal's own lines, as JSON with each line's hash, or as NDJSON
- * exactly as stored. */
+ * exactly as stored. The latter also tells which event of the peer had taken effect here by then:
+ * a peer that does not have that event any more was put back. */
+#include "storage/peer.h"
 #include "web/pages.h"
 
 #include <stdio.h>
@@ -78,7 +80,17 @@ bool events_waits(struct request *request)
 	       now_us < request->wait_until_us && !api_is_draining(request->api);
 }
 
-static void finish(struct page *page, int64_t head)
+static void tell_seen(struct request *request, const struct peer_place *place)
+{
+	char hash[HASH_HEX_SIZE];
+
+	hash_to_hex(&place->hash, hash);
+	if (place->seq > 0)
+		(void)snprintf(request->events_seen, sizeof(request->events_seen), "%s %lld %s",
+		               place->source, (long long)place->seq, hash);
+}
+
+static void finish(struct page *page, int64_t head, const struct peer_place *place)
 {
 	struct request *request = page->request;
 	struct buf *out = &request->job.answer.body;
@@ -89,6 +101,7 @@ static void finish(struct page *page, int64_t head)
 		               (long long)page->next);
 		(void)snprintf(request->events_head, sizeof(request->events_head), "%lld",
 		               (long long)head);
+		tell_seen(request, place);
 		return;
 	}
 	json_close(out, ']');
@@ -103,6 +116,7 @@ enum error events_run(struct request *request, struct db *db)
 	struct page page = {.request = request, .input = input, .next = input->after};
 	struct buf *out = &request->job.answer.body;
 	struct journal_head head;
+	struct peer_place place;
 
 	out->bytes_max = BODY_LIST_BYTES_MAX;
 	page.is_ndjson =
@@ -112,12 +126,13 @@ enum error events_run(struct request *request, struct db *db)
 		json_key(out, "events");
 		json_open(out, '[');
 	}
-	/* The head is read last, so that it is never behind what the page holds. */
+	/* The head is read last, so that it is never behind what the page holds, nor is the place
+	 * behind what its events came of. */
 	if (journal_read(db, input->after, input->limit, add_event, &page) != DB_OK ||
-	    journal_read_head(db, &head) != DB_OK)
+	    journal_read_head(db, &head) != DB_OK || peer_read(db, &place) != DB_OK)
 		return ERR_STORAGE_UNAVAILABLE;
 	if (input->after > head.seq)
 		page.next = head.seq;
-	finish(&page, head.seq);
+	finish(&page, head.seq, &place);
 	return ERR_NONE;
 }

@@ -71,6 +71,8 @@ void request_set_answer(struct request *request)
 	if (request->events_next[0] != '\0') {
 		http_answer_header(x, "Events-Next", request->events_next);
 		http_answer_header(x, "Events-Head", request->events_head);
+		if (request->events_seen[0] != '\0')
+			http_answer_header(x, "Events-Seen", request->events_seen);
 	}
 	x->answer.is_held = answer->error == ERR_RATE_LIMITED || answer->error == ERR_OVERLOADED;
 	if (api_is_draining(request->api))

@@ -9,6 +9,7 @@
 
 #define BACKUP "backup.db"
 #define OLD_STORE "old.db"
+#define TRIES_MAX 60 /* of a second at most */
 
 /* One of the two goes back; the other is its peer. */
 struct side {
@@ -89,6 +90,22 @@ static void accept_head(struct client *client, struct client *peer)
 	post(client, "/peer/accept", NULL, body, 200);
 }
 
+/* Without a seq: from where it is right to follow. */
+static void accept(struct client *client)
+{
+	post(client, "/peer/accept", NULL, "{}", 200);
+}
+
+/* So many payments and refunds were made again. */
+static void wait_for_recovered(int64_t count)
+{
+	for (int tries = 0; linked_metric(&pay, "references_recovered_total") < count; tries++) {
+		ck_assert_int_lt(tries, TRIES_MAX);
+		(void)linked_next_event(&pay, INT64_C(1) << 52);
+		(void)linked_next_event(&pay, linked_next_event(&pay, INT64_C(1) << 52));
+	}
+}
+
 static void check_is_followed(const struct side *side)
 {
 	pay_order("after");
@@ -144,10 +161,15 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 	service_stop(side->service);
 	linked_run(side->service, NULL);
 	check_moves_no_money(side); /* a new start does not make it better */
-	check_reconcile(1);
-	accept_head(side->client, side->peer);
+	if (side->service == &order_service) {
+		check_reconcile(1); /* its orders are lost */
+	} else {
+		wait_for_recovered(3); /* two payments and a refund */
+		check_reconcile(0);
+	}
+	accept(side->client);
 	move_money(side, 200);
-	accept_head(side->peer, side->client);
+	accept(side->peer);
 	check_is_followed(side);
 }
 END_TEST
@@ -169,7 +191,7 @@ START_TEST(a_restored_backup_moves_no_money_until_the_peer_is_caught_up)
 	proxy_mend(side->way_to_peer);
 	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
 	move_money(side, 200);
-	accept_head(side->peer, side->client);
+	accept(side->peer);
 	check_is_followed(side);
 }
 END_TEST
@@ -185,6 +207,158 @@ START_TEST(a_restored_backup_of_all_there_was_needs_nobody)
 	linked_run(side->service, NULL);
 	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
 	check_is_followed(side);
+	check_agree();
+}
+END_TEST
+
+/* Of the order service's events hardly one makes another one. */
+START_TEST(a_store_that_went_back_is_noticed_without_a_witness)
+{
+	const struct side *side = &sides[1];
+
+	pay_order("first");
+	service_stop(side->service);
+	keep_store(side, false);
+	linked_run(side->service, NULL);
+	linked_order("second", "10");
+	linked_wait_heard();
+	service_stop(side->service);
+	keep_store(side, true);
+	linked_run(side->service, NULL);
+	service_wait_log(side->service, "\"event\":\"rolled_back\"");
+	check_moves_no_money(side);
+	accept(side->client);
+	move_money(side, 200);
+	service_stop(side->service);
+	linked_run(side->service, NULL);
+	move_money(side, 200); /* the peer tells the same still: once is enough */
+	accept(side->peer);
+	check_is_followed(side);
+}
+END_TEST
+
+/* ---- what only the peer and the processor know ---- */
+
+static const char *const methods[] = {"", "'payment_method':'pm_duplicate_answer',"};
+
+/* What was paid, held, and given back before the backup and after it. */
+static const char *const lost_orders[] = {"returned", "refunded", "captured", "voided",
+                                          "paid",     "held",     "both"};
+
+struct picture {
+	char payment_id[ID_SIZE], refund_id[ID_SIZE], status[16];
+	double captured, refunded;
+};
+
+static void authorize(const char *order_id, const char *method)
+{
+	char members[128];
+
+	(void)snprintf(members, sizeof(members), "%s'capture':'manual'", method);
+	linked_order(order_id, "10");
+	linked_pay(order_id, "10", members, 200);
+}
+
+static void pay_by(const char *order_id, const char *method)
+{
+	char members[128];
+
+	(void)snprintf(members, sizeof(members), "%s'capture':'automatic'", method);
+	linked_order(order_id, "10");
+	linked_pay(order_id, "10", members, 200);
+}
+
+static const cJSON *first_of(struct client *client)
+{
+	return cJSON_GetArrayItem(answer_member(client, "data"), 0);
+}
+
+static void take_str(const cJSON *object, const char *name, char *out, size_t size)
+{
+	const cJSON *member = cJSON_GetObjectItem(object, name);
+
+	ck_assert_ptr_nonnull(member);
+	(void)snprintf(out, size, "%s", member->valuestring);
+}
+
+static void take_picture(const char *order_id, struct picture *picture)
+{
+	char path[128];
+
+	*picture = (struct picture){.refund_id = ""};
+	(void)snprintf(path, sizeof(path), "/payments?order_id=%s", order_id);
+	get(&pay, path, NULL, 200);
+	ck_assert_int_eq(cJSON_GetArraySize(answer_member(&pay, "data")), 1);
+	take_str(first_of(&pay), "payment_id", picture->payment_id, ID_SIZE);
+	take_str(first_of(&pay), "payment_status", picture->status, sizeof(picture->status));
+	picture->captured = cJSON_GetObjectItem(first_of(&pay), "amount_captured")->valuedouble;
+	picture->refunded = cJSON_GetObjectItem(first_of(&pay), "amount_refunded")->valuedouble;
+	(void)snprintf(path, sizeof(path), "/payments/%s/refunds", picture->payment_id);
+	get(&pay, path, NULL, 200);
+	ck_assert_int_le(cJSON_GetArraySize(answer_member(&pay, "data")), 1);
+	if (first_of(&pay) != NULL)
+		take_str(first_of(&pay), "refund_id", picture->refund_id, ID_SIZE);
+}
+
+static void change_payment(const char *order_id, const char *what, const char *body)
+{
+	struct picture picture;
+	char path[128], key[64];
+
+	take_picture(order_id, &picture);
+	(void)snprintf(path, sizeof(path), "/payments/%s/%s", picture.payment_id, what);
+	(void)snprintf(key, sizeof(key), "Idempotency-Key: %s-%s", order_id, what);
+	post(&pay, path, key, body, 200);
+}
+
+static void make_loss(const char *method)
+{
+	cancel("returned");
+	change_payment("refunded", "refunds", "{'amount':4}");
+	change_payment("captured", "capture", "{'amount':7}");
+	change_payment("voided", "void", "{}");
+	pay_by("paid", method);
+	authorize("held", method);
+	authorize("both", method);
+	change_payment("both", "capture", "{'amount':10}");
+	linked_wait_order("refunded", "'amount_refunded':4.00");
+	linked_wait_order("captured", "'amount_paid':7.00");
+	linked_wait_order("voided", "'amount_authorized':0.00");
+	linked_wait_order("held", "'amount_authorized':10.00");
+	linked_wait_order("both", "'state':'paid'");
+}
+
+START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
+{
+	const char *method = methods[_i];
+	struct picture before[ARRAY_LEN(lost_orders)], after;
+
+	pay_by("returned", method);
+	pay_by("refunded", method);
+	authorize("captured", method);
+	authorize("voided", method);
+	linked_wait_order("voided", "'amount_authorized':10.00");
+	run_command(&sides[0], "backup");
+	make_loss(method);
+	for (size_t i = 0; i < ARRAY_LEN(lost_orders); i++)
+		take_picture(lost_orders[i], &before[i]);
+	service_stop(&payment_service);
+	run_command(&sides[0], "restore");
+	linked_run(&payment_service, NULL);
+	service_wait_log(&payment_service, "\"event\":\"rollback_ended\"");
+	for (size_t i = 0; i < ARRAY_LEN(lost_orders); i++) {
+		take_picture(lost_orders[i], &after);
+		ck_assert_str_eq(before[i].payment_id, after.payment_id);
+		ck_assert_str_eq(before[i].refund_id, after.refund_id);
+		ck_assert_str_eq(before[i].status, after.status);
+		ck_assert(before[i].captured == after.captured);
+		ck_assert(before[i].refunded == after.refunded);
+	}
+	ck_assert_int_eq(linked_metric(&pay, "references_recovered_total"), 7);
+	ck_assert_int_eq(linked_metric(&pay, "references_lost_total"), 0);
+	ck_assert_int_eq(linked_metric(&pay, "inquiries_open"), 0);
+	accept(&order);
+	pay_order("after");
 	check_agree();
 }
 END_TEST
@@ -265,6 +439,9 @@ static Suite *make_suite(void)
 	                    ARRAY_LEN(sides));
 	tcase_add_loop_test(tcase, a_restored_backup_of_all_there_was_needs_nobody, 0,
 	                    ARRAY_LEN(sides));
+	tcase_add_test(tcase, a_store_that_went_back_is_noticed_without_a_witness);
+	tcase_add_loop_test(tcase, what_only_the_peer_and_the_processor_know_is_there_again, 0,
+	                    ARRAY_LEN(methods));
 	tcase_add_loop_test(tcase, a_changed_journal_is_not_followed_until_it_is_accepted, 0,
 	                    ARRAY_LEN(changes));
 	suite_add_tcase(suite, tcase);

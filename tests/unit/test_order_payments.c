@@ -182,6 +182,13 @@ START_TEST(money_that_a_journal_tells_of_after_it_went_back_counts)
 	check("orders WHERE paid_minor = 1000 AND refunded_minor = 600", 1);
 	tell(2, "refund.succeeded", ID_A, CAPTURED("10.00", "2.00"));
 	check("orders WHERE refunded_minor = 600", 1);
+	tell(9, "payment.authorized", ID_B, AUTHORIZED("3.00"));
+	tell(4, "payment.voided", ID_B,
+	     "\"amount\":3.00,\"currency\":\"USD\",\"payment_status\":\"voided\","
+	     "\"amount_captured\":0.00,\"amount_refunded\":0.00");
+	check("orders WHERE authorized_minor = 0", 1);
+	tell(3, "payment.authorized", ID_B, AUTHORIZED("3.00"));
+	check("orders WHERE authorized_minor = 0", 1);
 }
 END_TEST
 

@@ -103,7 +103,7 @@ END_TEST
 
 static void tell_rollback(enum peer_rollback rollback)
 {
-	const struct peer_command command = {.rollback = rollback};
+	const struct peer_command command = {.place.rollback = rollback};
 
 	ck_assert_int_eq(shop_run(&peer_rollback_kind, &command, NULL, NULL), ERR_NONE);
 }

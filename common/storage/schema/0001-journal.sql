@@ -27,16 +27,20 @@ CREATE TABLE journal_head (
 INSERT INTO journal_head (id, seq, hash, time_us) VALUES (1, 0, zeroblob(32), 0);
 
 -- The place reached in the peer's journal: its source, the last event that took effect, the SHA-256 of that event's line.
--- accepted_seq: an operator said to follow anew behind it; -1: none did. rollback: of this service itself (peer.h).
+-- accepted_seq: an operator said to follow anew behind it; -1: none did. rollback: of this service itself (peer.h); gone_*: the last
+-- event of this service's own that the peer knew and this journal does not have.
 CREATE TABLE peer (
 	id INTEGER PRIMARY KEY CHECK (id = 1),
 	source TEXT NOT NULL CHECK (length(source) <= 63),
 	seq INTEGER NOT NULL CHECK (seq >= 0),
 	hash BLOB NOT NULL CHECK (length(hash) = 32),
 	accepted_seq INTEGER NOT NULL CHECK (accepted_seq >= -1),
-	rollback INTEGER NOT NULL CHECK (rollback BETWEEN 0 AND 2)
+	rollback INTEGER NOT NULL CHECK (rollback BETWEEN 0 AND 2),
+	gone_seq INTEGER NOT NULL CHECK (gone_seq >= 0),
+	gone_hash BLOB NOT NULL CHECK (length(gone_hash) = 32)
 ) STRICT;
-INSERT INTO peer (id, source, seq, hash, accepted_seq, rollback) VALUES (1, '', 0, zeroblob(32), -1, 0);
+INSERT INTO peer (id, source, seq, hash, accepted_seq, rollback, gone_seq, gone_hash)
+VALUES (1, '', 0, zeroblob(32), -1, 0, 0, zeroblob(32));
 
 -- Idempotency keys in the order of their first use. awaits is the service's number of an outcome that is still open; the
 -- answer is stored anew, and the number removed, when that is known. created_us: of the answer, so the time to live begins then.

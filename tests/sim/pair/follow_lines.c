@@ -133,7 +133,7 @@ static void add_event(struct follow *follow, struct reading *reading, struct pee
 static void note_rolled_back(struct follow *follow, struct reading *reading,
                              const struct peer_line *line)
 {
-	const struct peer_command rolled_back = {.rollback = PEER_ROLLED_BACK};
+	const struct peer_command rolled_back = {.place.rollback = PEER_ROLLED_BACK};
 
 	world_note(follow->node->world, WORLD_NO_ORDER,
 	           "%s was rolled back: event %" PRId64 " came of its event %" PRId64,
