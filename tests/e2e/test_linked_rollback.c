@@ -1,10 +1,12 @@
 /* test_linked_rollback.c - a service whose store went back moves no money, one whose journal is not
  * what it was is not followed, until an operator accepts. */
+#include "base/id.h"
 #include "e2e/agree.h"
 #include "e2e/tamper.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BACKUP "backup.db"
@@ -91,7 +93,7 @@ static void accept_head(struct client *client, struct client *peer)
 }
 
 /* Without a seq: from where it is right to follow. */
-static void accept(struct client *client)
+static void accept_it(struct client *client)
 {
 	post(client, "/peer/accept", NULL, "{}", 200);
 }
@@ -167,9 +169,9 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 		wait_for_recovered(3); /* two payments and a refund */
 		check_reconcile(0);
 	}
-	accept(side->client);
+	accept_it(side->client);
 	move_money(side, 200);
-	accept(side->peer);
+	accept_it(side->peer);
 	check_is_followed(side);
 }
 END_TEST
@@ -191,7 +193,7 @@ START_TEST(a_restored_backup_moves_no_money_until_the_peer_is_caught_up)
 	proxy_mend(side->way_to_peer);
 	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
 	move_money(side, 200);
-	accept(side->peer);
+	accept_it(side->peer);
 	check_is_followed(side);
 }
 END_TEST
@@ -227,12 +229,13 @@ START_TEST(a_store_that_went_back_is_noticed_without_a_witness)
 	linked_run(side->service, NULL);
 	service_wait_log(side->service, "\"event\":\"rolled_back\"");
 	check_moves_no_money(side);
-	accept(side->client);
+	check_is_not_followed(side);
+	accept_it(side->client);
 	move_money(side, 200);
 	service_stop(side->service);
 	linked_run(side->service, NULL);
 	move_money(side, 200); /* the peer tells the same still: once is enough */
-	accept(side->peer);
+	accept_it(side->peer);
 	check_is_followed(side);
 }
 END_TEST
@@ -270,7 +273,7 @@ static void pay_by(const char *order_id, const char *method)
 
 static const cJSON *first_of(struct client *client)
 {
-	return cJSON_GetArrayItem(answer_member(client, "data"), 0);
+	return cJSON_GetArrayItem(answer_data(client), 0);
 }
 
 static void take_str(const cJSON *object, const char *name, char *out, size_t size)
@@ -288,14 +291,14 @@ static void take_picture(const char *order_id, struct picture *picture)
 	*picture = (struct picture){.refund_id = ""};
 	(void)snprintf(path, sizeof(path), "/payments?order_id=%s", order_id);
 	get(&pay, path, NULL, 200);
-	ck_assert_int_eq(cJSON_GetArraySize(answer_member(&pay, "data")), 1);
+	ck_assert_int_eq(cJSON_GetArraySize(answer_data(&pay)), 1);
 	take_str(first_of(&pay), "payment_id", picture->payment_id, ID_SIZE);
 	take_str(first_of(&pay), "payment_status", picture->status, sizeof(picture->status));
 	picture->captured = cJSON_GetObjectItem(first_of(&pay), "amount_captured")->valuedouble;
 	picture->refunded = cJSON_GetObjectItem(first_of(&pay), "amount_refunded")->valuedouble;
 	(void)snprintf(path, sizeof(path), "/payments/%s/refunds", picture->payment_id);
 	get(&pay, path, NULL, 200);
-	ck_assert_int_le(cJSON_GetArraySize(answer_member(&pay, "data")), 1);
+	ck_assert_int_le(cJSON_GetArraySize(answer_data(&pay)), 1);
 	if (first_of(&pay) != NULL)
 		take_str(first_of(&pay), "refund_id", picture->refund_id, ID_SIZE);
 }
@@ -357,7 +360,7 @@ START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
 	ck_assert_int_eq(linked_metric(&pay, "references_recovered_total"), 7);
 	ck_assert_int_eq(linked_metric(&pay, "references_lost_total"), 0);
 	ck_assert_int_eq(linked_metric(&pay, "inquiries_open"), 0);
-	accept(&order);
+	accept_it(&order);
 	pay_order("after");
 	check_agree();
 }
@@ -388,6 +391,22 @@ static void change_journal(const struct side *side, int behind)
 	linked_run(side->service, NULL);
 }
 
+/* The peer has committed that it was there. */
+static void wait_until_seen(const struct side *side)
+{
+	int64_t head = linked_next_event(side->client, INT64_C(1) << 52), seen = 0;
+
+	for (int tries = 0; seen < head; tries++) {
+		ck_assert_int_lt(tries, TRIES_MAX);
+		get(side->peer, "/events?after=4000000000&wait=1", "Accept: application/x-ndjson",
+		    200);
+		const char *text = client_header(side->peer, "Events-Seen");
+		ck_assert_ptr_nonnull(text);
+		seen = strtoll(strchr(text, ' '), NULL, 10);
+		(void)linked_next_event(side->peer, linked_next_event(side->peer, 1 << 30));
+	}
+}
+
 static void make_events(const struct side *side)
 {
 	char order_id[32];
@@ -407,7 +426,8 @@ START_TEST(a_changed_journal_is_not_followed_until_it_is_accepted)
 	int behind = changes[_i].is_seen ? 0 : 1;
 
 	pay_order("first");
-	cancel("first"); /* and each has seen the other's last event */
+	cancel("first");
+	wait_until_seen(side);
 	if (changes[_i].is_seen) {
 		change_journal(side, behind);
 	} else {
@@ -417,6 +437,10 @@ START_TEST(a_changed_journal_is_not_followed_until_it_is_accepted)
 		linked_run(side->peer_service, NULL);
 	}
 	check_is_not_followed(side);
+	if (changes[_i].is_seen) { /* the peer tells of the line as it was */
+		service_wait_log(side->service, "\"event\":\"rolled_back\"");
+		accept_it(side->client);
+	}
 	accept_head(side->peer, side->client);
 	service_wait_log(side->peer_service, "\"event\":\"peer_journal_followed\"");
 	pay_order("after");
