@@ -63,8 +63,8 @@ static int64_t record(const struct writing *to, const struct job *job,
 	json_open(data, '{');
 	if (outcome->by_operator)
 		json_member_str(data, "resolved_by", "operator");
-	if (reference[0] != '\0')
-		json_member_str(data, "reference", reference);
+	if (outcome->asks && outcome->operation != OPERATION_AUTHORIZE && !outcome->has_refund)
+		json_member_str(data, "reference", reference); /* no id that it tells anyway */
 	if (outcome->has_refund)
 		field_render_members(refund_event_fields, outcome, data);
 	else
