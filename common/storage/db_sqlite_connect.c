@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -182,8 +183,18 @@ static enum db_result configure(struct sqlite_db *db)
 	return code == SQLITE_OK ? DB_OK : fail_connect(db, code);
 }
 
+/* SQLite counts what it allocates, under one mutex for all connections; nobody asks. Where it was
+ * in use before it refuses, and goes on counting. */
+static void configure_library(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum db_result db_sqlite_connect(struct sqlite_db *db)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	ensure(pthread_once(&once, configure_library) == 0);
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	enum db_result result = db->mode == DB_WRITER ? make_file(db) : DB_OK;
 
