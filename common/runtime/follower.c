@@ -156,6 +156,8 @@ static void *run(void *arg)
 	while (!atomic_load(&follower->stopping)) {
 		follower->now_us = env_monotonic_us(follower->env);
 		follower_collect(follower);
+		if (atomic_exchange(&follower->must_look, false))
+			follower->poll_us = follower->now_us;
 		read_place(follower);
 		follower_take_fetched(follower);
 		follower_read_pages(follower);
@@ -300,6 +302,13 @@ void follower_accepted(struct follower *follower)
 {
 	atomic_store(&follower->rolled_back, false);
 	atomic_store(&follower->was_accepted, true);
+	if (follower->fetcher != NULL)
+		fetcher_wake(follower->fetcher);
+}
+
+void follower_look(struct follower *follower)
+{
+	atomic_store(&follower->must_look, true);
 	if (follower->fetcher != NULL)
 		fetcher_wake(follower->fetcher);
 }

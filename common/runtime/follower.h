@@ -70,6 +70,9 @@ void follower_register_metrics(void);
 void follower_wanted(struct follower *follower, int64_t ticket);
 /* POST /peer/accept was committed. */
 void follower_accepted(struct follower *follower);
+/* Someone knows of more than the peer told: it is asked at once, also where its journal is not
+ * followed and else looked at now and then. */
+void follower_look(struct follower *follower);
 /* Where its journal last ended, -1: it has not told yet. */
 int64_t follower_peer_head(const struct follower *follower);
 /* Not yet caught up since the start, and for less than a minute (GET /readyz: 503). */

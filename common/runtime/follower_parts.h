@@ -51,7 +51,7 @@ struct follower {
 	bool was_probed;                   /* those who wait for it were not told yet */
 	struct peer_window window;
 	/* Everyone's. */
-	_Atomic bool stopping, was_accepted, caught_up, away, broken, rolled_back;
+	_Atomic bool stopping, was_accepted, must_look, caught_up, away, broken, rolled_back;
 	_Atomic int64_t wanted_ticket, told_head;
 };
 

@@ -3,9 +3,11 @@
 #include "runtime/peer_commands.h"
 #include "web/pages.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#define NOT_GIVEN (-1)
+#define NOT_GIVEN (-1) /* also of peer_write_accepted: the place is right as it is */
 
 const struct field accept_body[] = {
 	FIELD_INTEGER("seq", struct accept_input, seq, FIELD_OPTIONAL, 0, INT64_C(9007199254740990),
@@ -18,7 +20,8 @@ const struct field accept_body[] = {
 
 struct accept_effects {
 	struct effects base;
-	struct accept_input accepted; /* with the seq that it comes to */
+	struct accept_input told; /* with the seq that it comes to */
+	int64_t accepted_seq;
 };
 static_assert(sizeof(struct peer_place) <= COMMON_SIZE_MAX, "any domain has room for the view");
 static_assert(sizeof(struct accept_effects) <= COMMON_SIZE_MAX, "any domain has room for it");
@@ -32,40 +35,43 @@ static void accept_load(struct db *db, struct job *job, void *view)
 static enum error accept_decide(const struct job *job, const void *view, void *effects,
                                 char *detail)
 {
+	const struct accept_input *input = job->command;
 	const struct peer_place *place = view;
 	struct accept_effects *result = effects;
+	int64_t seq = input->seq;
 
 	(void)detail;
-	result->accepted = *(const struct accept_input *)job->command;
-	if (result->accepted.seq == NOT_GIVEN)
-		result->accepted.seq = place->accepted_seq >= 0 ? place->accepted_seq : place->seq;
+	if (seq == NOT_GIVEN) /* a journal that is not followed is right nowhere but at its end */
+		seq = input->is_broken ? input->peer_head : place->accepted_seq;
+	result->accepted_seq = seq;
+	result->told = *input;
+	result->told.seq = seq == NOT_GIVEN ? place->seq : seq;
 	result->base.writes = true;
-	result->base.resource = text_of(result->accepted.service);
+	result->base.resource = text_of(result->told.service);
 	return ERR_NONE;
 }
 
 static void accept_write(const struct writing *to, const struct job *job, const void *view,
                          void *effects)
 {
-	const struct accept_input *input = job->command;
-	const struct peer_place *place = view;
+	const struct accept_effects *result = effects;
 	struct buf *data = journal_data(to->journal);
 	struct event event = {.type = JOURNAL_PEER_ACCEPTED,
-	                      .subject = text_of(input->service),
+	                      .subject = text_of(result->told.service),
 	                      .traceparent = job->traceparent};
 
-	field_render(accept_body, &((struct accept_effects *)effects)->accepted, data);
+	(void)view;
+	field_render(accept_body, &result->told, data);
 	ensure(!data->full);
 	event.data = buf_text(data);
 	(void)journal_add(to->journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
-	peer_write_accepted(to->db, input->seq == NOT_GIVEN ? place->accepted_seq : input->seq);
+	peer_write_accepted(to->db, result->accepted_seq);
 }
 
 static void accept_render(const struct job *job, const void *effects, struct answer *answer)
 {
 	(void)job;
-	field_render(accept_body, &((const struct accept_effects *)effects)->accepted,
-	             &answer->body);
+	field_render(accept_body, &((const struct accept_effects *)effects)->told, &answer->body);
 }
 
 static void accept_committed(const struct job *job, const void *effects)
@@ -84,24 +90,36 @@ static const struct command_kind accept_kind = {
 	.committed = accept_committed,
 };
 
-/* A journal that is not followed is right nowhere but where it ends now. */
-static bool is_broken(const struct follower *follower)
+/* Behind an event that is not there nothing would be followed, and once it is there, those before
+ * it would be left out. */
+static enum error check_seq(const struct accept_input *input, char *detail)
 {
-	const char *trouble = follower_trouble(follower);
-
-	return trouble != NULL && strcmp(trouble, "peer-broken") == 0;
+	if (input->seq <= 0 || input->seq <= input->peer_head)
+		return ERR_NONE;
+	follower_look(input->follower);
+	if (input->peer_head < 0)
+		(void)snprintf(detail, ANSWER_DETAIL_SIZE,
+		               "The peer has not told yet where its journal ends: repeat.");
+	else
+		(void)snprintf(detail, ANSWER_DETAIL_SIZE,
+		               "The peer's journal ended at %" PRId64
+		               " when it was last read: repeat, or name an event up to there.",
+		               input->peer_head);
+	return ERR_PEER_LAGGING;
 }
 
 enum error accept_prepare(struct request *request, struct field_errors *errors)
 {
 	struct accept_input *input = request->input;
+	struct follower *follower = api_settings(request->api)->follower;
+	const char *trouble = follower_trouble(follower);
 
 	(void)errors;
 	input->service = api_settings(request->api)->service;
-	input->follower = api_settings(request->api)->follower;
-	if (input->seq == NOT_GIVEN && is_broken(input->follower))
-		input->seq = follower_peer_head(input->follower);
+	input->follower = follower;
+	input->peer_head = follower_peer_head(follower);
+	input->is_broken = trouble != NULL && strcmp(trouble, "peer-broken") == 0;
 	request->job.kind = &accept_kind;
 	request->job.command = input;
-	return ERR_NONE;
+	return check_seq(input, request->job.answer.detail);
 }

@@ -26,6 +26,9 @@ struct accept_input {
 	int64_t seq;
 	const char *service;
 	struct follower *follower;
+	/* As the peer last told. */
+	int64_t peer_head; /* -1: it has not */
+	bool is_broken;    /* its journal is not followed */
 };
 
 extern const struct field accept_body[];

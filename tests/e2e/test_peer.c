@@ -28,6 +28,16 @@ START_TEST(a_peer_that_is_away_degrades_and_does_not_hold_up)
 }
 END_TEST
 
+START_TEST(no_event_of_a_peer_that_never_told_is_accepted)
+{
+	pair_start();
+	ck_assert_int_eq(client_send(&pay, "POST", "/peer/accept", NULL, "{\"seq\":1}"), 503);
+	ck_assert_ptr_nonnull(strstr(buf_str(&pay.body), "/problems/peer-lagging"));
+	ck_assert_int_eq(client_send(&pay, "POST", "/peer/accept", NULL, "{}"), 200);
+	pair_stop();
+}
+END_TEST
+
 START_TEST(what_an_operator_accepted_is_in_a_journal_that_audits)
 {
 	pair_start();
@@ -54,6 +64,7 @@ static Suite *peer_suite(void)
 
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, a_peer_that_is_away_degrades_and_does_not_hold_up);
+	tcase_add_test(cases, no_event_of_a_peer_that_never_told_is_accepted);
 	tcase_add_test(cases, what_an_operator_accepted_is_in_a_journal_that_audits);
 	suite_add_tcase(suite, cases);
 	return suite;
