@@ -37,9 +37,8 @@ static struct metric metrics[] = {
 	{"references_recovered_total", METRIC_COUNTER,
          "Of those, what was made again as the processor says.", metric_collect_value,
          &references_recovered, NULL},
-	{"references_lost_total", METRIC_COUNTER,
-         "Of those, what could not be: compare with the processor.", metric_collect_value,
-         &references_lost, NULL},
+	{"references_lost", METRIC_GAUGE, "Of those, what could not be, until an operator accepts.",
+         metric_collect_value, &references_lost, NULL},
 };
 
 void inquirer_register_metrics(void)
@@ -57,8 +56,8 @@ void inquirer_committed(const struct job *job, const void *effects)
 	payment_domain.committed(job, effects);
 	if (end != INQUIRY_MADE && !is_lost)
 		return;
-	atomic_fetch_add_explicit(is_lost ? &references_lost : &references_recovered, 1,
-	                          memory_order_relaxed);
+	if (!is_lost)
+		atomic_fetch_add_explicit(&references_recovered, 1, memory_order_relaxed);
 	log_warn(is_lost ? "reference_lost" : "reference_recovered",
 	         L_STR("payment_id", inquiry->payment_id), L_STR("refund_id", inquiry->refund_id),
 	         L_STR("order_id", inquiry->order_id),
@@ -123,14 +122,15 @@ static void take_state(void *arg, const struct db_row *row)
 	atomic_store(&inquiries_open, db_int(row, 0));
 	if (!db_is_null(row, 1))
 		due->next_us = db_int(row, 1);
+	atomic_store(&references_lost, db_int(row, 2));
 }
 
 static void take_due(void *arg, const struct db_row *row)
 {
 	struct due *due = arg;
 
-	inquiry_from_row(row, &due->inquiry);
-	due->is_found = true;
+	due->is_found = inquiry_from_row(row, &due->inquiry);
+	ensure(due->is_found); /* the service stops at such a row, it guesses nothing */
 }
 
 static void take_payment(void *arg, const struct db_row *row)

@@ -20,11 +20,6 @@ const struct field inquiry_fields[] = {
 	FIELD_END,
 };
 
-#define INQUIRY_COLUMNS \
-	"i.inquiry_key, i.cause_source, i.cause_seq, i.cause_hash, i.order_hash, i.order_id, " \
-	"i.payment_id, i.refund_id, i.reference, i.currency, i.payment_status, i.capture, " \
-	"i.amount_minor, i.captured_minor, i.refund_minor, i.told_us"
-
 static const struct statement inquiry_told = {
 	"INSERT INTO inquiries (cause_source, cause_seq, cause_hash, order_hash, order_id, "
 	"payment_id, refund_id, reference, currency, payment_status, capture, amount_minor, "
@@ -34,16 +29,19 @@ static const struct statement inquiry_told = {
 	"cause_hash = $3, reference = coalesce($8, reference), payment_status = $10, "
 	"captured_minor = $13, told_us = $15, next_us = $16",
 	NULL};
-static const struct statement inquiry_postponed = {
+static const struct statement inquiry_next = {
 	"UPDATE inquiries SET next_us = $1 WHERE inquiry_key = $2", NULL};
 static const struct statement inquiry_delete = {"DELETE FROM inquiries WHERE inquiry_key = $1",
                                                 NULL};
 static const struct statement inquiry_due = {
 	"SELECT " INQUIRY_COLUMNS " FROM inquiries i WHERE i.next_us <= $1 AND NOT EXISTS "
 	"(SELECT 1 FROM inquiries o WHERE o.payment_id = i.payment_id "
-	"AND o.inquiry_key < i.inquiry_key) ORDER BY i.next_us, i.inquiry_key LIMIT 1",
+	"AND o.inquiry_key < i.inquiry_key AND o.next_us IS NOT NULL) ORDER BY i.next_us, "
+	"i.inquiry_key LIMIT 1",
 	NULL};
-const struct statement inquiries_state = {"SELECT count(*), min(next_us) FROM inquiries", NULL};
+const struct statement inquiries_state = {
+	"SELECT count(next_us), min(next_us), count(*) - count(next_us) FROM inquiries", NULL};
+const struct statement inquiries_accepted = {"DELETE FROM inquiries WHERE next_us IS NULL", NULL};
 
 void inquiry_write_told(struct db *db, const struct inquiry *inquiry, int64_t next_us)
 {
@@ -59,9 +57,10 @@ void inquiry_write_told(struct db *db, const struct inquiry *inquiry, int64_t ne
 	        V_INT(inquiry->told_us), V_INT(next_us));
 }
 
-void inquiry_write_postponed(struct db *db, int64_t inquiry_key, int64_t next_us)
+void inquiry_write_next(struct db *db, int64_t inquiry_key, int64_t next_us)
 {
-	DB_SEND(db, &inquiry_postponed, NULL, NULL, V_INT(next_us), V_INT(inquiry_key));
+	DB_SEND(db, &inquiry_next, NULL, NULL, next_us == INT64_MAX ? V_NULL : V_INT(next_us),
+	        V_INT(inquiry_key));
 }
 
 void inquiry_write_end(struct db *db, int64_t inquiry_key)
@@ -69,7 +68,7 @@ void inquiry_write_end(struct db *db, int64_t inquiry_key)
 	DB_SEND(db, &inquiry_delete, NULL, NULL, V_INT(inquiry_key));
 }
 
-void inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry)
+bool inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry)
 {
 	struct columns columns = {.row = row};
 	struct inquiry *inquiry = ret_inquiry;
@@ -79,8 +78,9 @@ void inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry)
 	columns_str(&columns, inquiry->cause.source, sizeof(inquiry->cause.source));
 	inquiry->cause.seq = columns_int(&columns);
 	hash = columns_text(&columns);
-	ensure(hash.len == HASH_BYTES); /* as the table's CHECK says, also of the rest */
-	memcpy(inquiry->cause.hash.bytes, hash.ptr, HASH_BYTES);
+	columns.are_wrong |= hash.len != HASH_BYTES;
+	if (!columns.are_wrong)
+		memcpy(inquiry->cause.hash.bytes, hash.ptr, HASH_BYTES);
 	inquiry->order_hash = (uint64_t)columns_int(&columns);
 	columns_str(&columns, inquiry->order_id, sizeof(inquiry->order_id));
 	columns_str(&columns, inquiry->payment_id, sizeof(inquiry->payment_id));
@@ -93,7 +93,8 @@ void inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry)
 	inquiry->captured_minor = columns_money(&columns);
 	inquiry->refund_minor = db_money(row, columns.next++);
 	inquiry->told_us = columns_int(&columns);
-	ensure(!columns.are_wrong);
+	ensure(columns.next == INQUIRY_COLUMNS_COUNT);
+	return !columns.are_wrong;
 }
 
 void inquiry_send_due(struct db *db, int64_t now_us, db_row_fn *row, void *arg)

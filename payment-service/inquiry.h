@@ -2,7 +2,8 @@
  * payment, or what became of one. It was put back, then (an old backup); the processor is asked
  * about each, a payment before its refunds, and what it knows is made again under the old ids.
  *
- *   event of the order service, whose cause is gone --> row --asked--> made again, or told as lost
+ *   event of the order service, whose cause is gone --> row --asked--> made again, and it goes
+ *                                                             `--> lost, until an operator accepts
  */
 #ifndef PAYMENT_INQUIRY_H
 #define PAYMENT_INQUIRY_H
@@ -63,16 +64,26 @@ enum inquiry_end inquiry_decide(const struct inquiry *inquiry, const struct inqu
 
 /* ---- rows (inquiry.c) ---- */
 
+/* Of a row i of inquiries, for inquiry_from_row. */
+#define INQUIRY_COLUMNS \
+	"i.inquiry_key, i.cause_source, i.cause_seq, i.cause_hash, i.order_hash, i.order_id, " \
+	"i.payment_id, i.refund_id, i.reference, i.currency, i.payment_status, i.capture, " \
+	"i.amount_minor, i.captured_minor, i.refund_minor, i.told_us"
+#define INQUIRY_COLUMNS_COUNT 16
+
 /* A new row, or what is told now of the one that is there. */
 void inquiry_write_told(struct db *db, const struct inquiry *inquiry, int64_t next_us);
-void inquiry_write_postponed(struct db *db, int64_t inquiry_key, int64_t next_us);
+/* It is to be asked at next_us; INT64_MAX: it is lost. */
+void inquiry_write_next(struct db *db, int64_t inquiry_key, int64_t next_us);
 void inquiry_write_end(struct db *db, int64_t inquiry_key);
 
-/* Reads a row of inquiry_send_due. */
-void inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry);
-/* At most one: the longest due, whose payment has no older one. */
+/* Reads INQUIRY_COLUMNS. False: it holds what no service writes. */
+must_use bool inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry);
+/* At most one: the longest due, whose payment has no older one to be asked about. */
 void inquiry_send_due(struct db *db, int64_t now_us, db_row_fn *row, void *arg);
-/* One row: how many there are, when the next one becomes due (NULL: none). */
+/* One row: how many are open, when the next one becomes due (NULL: none), how many are lost. */
 extern const struct statement inquiries_state;
+/* An operator has looked after what is lost. */
+extern const struct statement inquiries_accepted;
 
 #endif

@@ -268,6 +268,14 @@ static void write_made(const struct writing *to, const struct job *job, const vo
 	all->returns_count++;
 }
 
+/* Of one that stays. */
+static int64_t next_us(enum inquiry_end end, int64_t now_us)
+{
+	if (end == INQUIRY_LOST)
+		return INT64_MAX;
+	return now_us + (end == INQUIRY_BEGUN ? 0 : AGAIN_US);
+}
+
 static void write(const struct writing *to, const struct job *job, const void *view, void *effects)
 {
 	const struct inquiry *inquiry = &((const struct inquiry_command *)job->command)->inquiry;
@@ -280,11 +288,10 @@ static void write(const struct writing *to, const struct job *job, const void *v
 		write_lost(to, job, inquiry);
 	if (end == INQUIRY_KNOWN) /* what of it is open is asked for now */
 		intent_write_due(to->db, all->outcome.payment.payment_key, job->now_us);
-	if (end == INQUIRY_POSTPONED || end == INQUIRY_BEGUN)
-		inquiry_write_postponed(to->db, inquiry->inquiry_key,
-		                        job->now_us + (end == INQUIRY_BEGUN ? 0 : AGAIN_US));
-	else
+	if (end == INQUIRY_KNOWN || end == INQUIRY_MADE)
 		inquiry_write_end(to->db, inquiry->inquiry_key);
+	else
+		inquiry_write_next(to->db, inquiry->inquiry_key, next_us(end, job->now_us));
 }
 
 const struct command_kind inquiry_kind = {.name = "inquiry",

@@ -38,7 +38,8 @@ static const struct statement returns_due = {
 	"SELECT r.payment_key, p.payment_id, r.since_us, r.traceparent FROM returns r "
 	"JOIN payments p ON p.payment_key = r.payment_key "
 	"WHERE r.next_us <= $1 AND (SELECT rollback FROM peer WHERE id = 1) = 0 "
-	"AND NOT EXISTS (SELECT 1 FROM inquiries i WHERE i.payment_id = p.payment_id) "
+	"AND NOT EXISTS (SELECT 1 FROM inquiries i WHERE i.payment_id = p.payment_id "
+	"AND i.next_us IS NOT NULL) "
 	"ORDER BY r.next_us, r.payment_key LIMIT $2",
 	NULL};
 static const struct statement returns_state = {

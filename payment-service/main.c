@@ -66,6 +66,7 @@ static const struct service payment_service = {
 	.peer_kinds = payment_peer_kinds,
 	.lost_kinds = payment_lost_kinds,
 	.open_count = &inquiries_state,
+	.on_accept = &inquiries_accepted,
 	.start_work = start_work,
 	.stop_work = stop_work,
 	.register_metrics = payment_register_metrics,

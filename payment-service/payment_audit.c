@@ -257,5 +257,7 @@ enum db_result payment_audit(struct audit *audit, const struct store *store)
 		result = ledger_audit(audit, store);
 	if (result == DB_OK)
 		result = return_audit(audit, store);
+	if (result == DB_OK)
+		result = inquiry_audit(audit, store);
 	return result == DB_OK ? intent_audit(audit, store) : result;
 }

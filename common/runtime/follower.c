@@ -298,6 +298,13 @@ int64_t follower_peer_head(const struct follower *follower)
 	return atomic_load(&follower->told_head);
 }
 
+void follower_write_accepted(const struct follower *follower, struct db *db, int64_t seq)
+{
+	peer_write_accepted(db, seq);
+	if (follower->options.on_accept != NULL)
+		DB_SEND0(db, follower->options.on_accept, NULL, NULL);
+}
+
 void follower_accepted(struct follower *follower)
 {
 	atomic_store(&follower->rolled_back, false);

@@ -49,6 +49,8 @@ struct follower_options {
 	/* One row, whose first column counts what is to be found out about these before a restored
 	 * service goes on; NULL: nothing is. */
 	const struct statement *open_count;
+	/* What an operator's word ends besides; NULL: nothing. */
+	const struct statement *on_accept;
 };
 
 /* Reads what the store says about the peer; no thread yet. NULL and a sentence in why on failure.
@@ -68,7 +70,9 @@ void follower_register_metrics(void);
 
 /* Someone waits for news (engine_peer_ticket); after each batch, at no cost where nobody does. */
 void follower_wanted(struct follower *follower, int64_t ticket);
-/* POST /peer/accept was committed. */
+/* As part of POST /peer/accept: peer_write_accepted, and on_accept. */
+void follower_write_accepted(const struct follower *follower, struct db *db, int64_t seq);
+/* It was committed. */
 void follower_accepted(struct follower *follower);
 /* Someone knows of more than the peer told: it is asked at once, also where its journal is not
  * followed and else looked at now and then. */

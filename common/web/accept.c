@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOT_GIVEN (-1) /* also of peer_write_accepted: the place is right as it is */
+#define NOT_GIVEN (-1) /* also of follower_write_accepted: the place is right as it is */
 
 const struct field accept_body[] = {
 	FIELD_INTEGER("seq", struct accept_input, seq, FIELD_OPTIONAL, 0, INT64_C(9007199254740990),
@@ -65,7 +65,7 @@ static void accept_write(const struct writing *to, const struct job *job, const 
 	ensure(!data->full);
 	event.data = buf_text(data);
 	(void)journal_add(to->journal, &event, job->now_us, job->random + ULID_RANDOM_BYTES);
-	peer_write_accepted(to->db, result->accepted_seq);
+	follower_write_accepted(result->told.follower, to->db, result->accepted_seq);
 }
 
 static void accept_render(const struct job *job, const void *effects, struct answer *answer)

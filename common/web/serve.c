@@ -156,7 +156,8 @@ static bool open_storage(struct running *running, struct buf *why)
 	                                      .queue_max = options->queue_max,
 	                                      .kinds = service->peer_kinds,
 	                                      .lost_kinds = service->lost_kinds,
-	                                      .open_count = service->open_count};
+	                                      .open_count = service->open_count,
+	                                      .on_accept = service->on_accept};
 	uint8_t random[SIP_KEY_BYTES + ULID_RANDOM_BYTES];
 
 	env_random(&env_system, random, sizeof(random));

@@ -67,10 +67,10 @@ struct service {
 	void (*register_metrics)(void);
 	const struct peer_kind *peer_kinds; /* runtime/follower.h; ends with a row whose type is
 	                                       NULL */
-	/* And what one becomes that came of an event which this service lost, and how many of these
-	 * are open: runtime/follower.h. NULL: there are none. */
+	/* And what one becomes that came of an event which this service lost, how many of these are
+	 * open, and what of them an operator's word ends: runtime/follower.h. NULL: nothing. */
 	const struct peer_kind *lost_kinds;
-	const struct statement *open_count;
+	const struct statement *open_count, *on_accept;
 	metrics_read_fn *read_metrics; /* NULL: no metric tells of the store */
 	audit_part_fn *audit;
 	bool takes_payments; /* for reconcile: it is the payment service's side, else the orders' */

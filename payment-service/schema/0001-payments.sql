@@ -144,8 +144,8 @@ CREATE INDEX returns_by_next ON returns (next_us);
 
 -- Payments and refunds that this store does not have and the order service's journal tells of: the store was put back, and the
 -- processor is asked about each (inquiry.h). One row a payment and one a refund ('' where it is none), as last told. cause_*: the
--- order service's event. reference: of the last capture or void that was told of. next_us: when to ask (again). It goes when
--- the processor has told.
+-- order service's event. reference: of the last capture or void that was told of. next_us: when to ask (again); NULL: it is lost,
+-- and a person is told. It goes when the processor has told, a lost one when an operator accepts.
 CREATE TABLE inquiries (
 	inquiry_key INTEGER PRIMARY KEY,
 	cause_source TEXT NOT NULL CHECK (length(cause_source) BETWEEN 1 AND 63),
@@ -163,7 +163,7 @@ CREATE TABLE inquiries (
 	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
 	refund_minor INTEGER CHECK (refund_minor BETWEEN 1 AND captured_minor),
 	told_us INTEGER NOT NULL,
-	next_us INTEGER NOT NULL,
+	next_us INTEGER,
 	UNIQUE (payment_id, refund_id),
 	CHECK ((refund_id = '') = (refund_minor IS NULL))
 ) STRICT;

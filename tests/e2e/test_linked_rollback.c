@@ -376,7 +376,7 @@ START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
 		ck_assert(before[i].refunded == after.refunded);
 	}
 	ck_assert_int_eq(linked_metric(&pay, "references_recovered_total"), 7);
-	ck_assert_int_eq(linked_metric(&pay, "references_lost_total"), 0);
+	ck_assert_int_eq(linked_metric(&pay, "references_lost"), 0);
 	ck_assert_int_eq(linked_metric(&pay, "inquiries_open"), 0);
 	accept_it(&order);
 	pay_order("after");

@@ -60,7 +60,9 @@ static void start(void)
 	ck_assert_int_eq(db_open(shop.rig.url, DB_READER, &shop.reader, &why), DB_OK);
 	shop.resolver = resolver_new(shop.reader, &processor_sandbox, submitter, &why);
 	shop.returner = returner_new(shop.reader, submitter, &why);
-	ck_assert_msg(shop.resolver != NULL && shop.returner != NULL, "%s", buf_str(&why));
+	shop.inquirer = inquirer_new(shop.reader, &processor_sandbox, submitter, &why);
+	ck_assert_msg(shop.resolver != NULL && shop.returner != NULL && shop.inquirer != NULL, "%s",
+	              buf_str(&why));
 }
 
 /* Whatever was submitted and not committed is lost. */
@@ -73,6 +75,7 @@ static void stop(void)
 	shop.count = 0;
 	resolver_free(shop.resolver);
 	returner_free(shop.returner);
+	inquirer_free(shop.inquirer);
 	db_close(shop.reader);
 	rig_close(&shop.rig);
 }
@@ -93,8 +96,9 @@ static int64_t least(int64_t a, int64_t b)
 int64_t shop_turn(void)
 {
 	int64_t returns_us = returner_turn(shop.returner, world.now_us);
+	int64_t intents_us = resolver_turn(shop.resolver, world.now_us);
 
-	return least(returns_us, resolver_turn(shop.resolver, world.now_us));
+	return least(least(returns_us, intents_us), inquirer_turn(shop.inquirer, world.now_us));
 }
 
 /* What was submitted and not committed when it crashes is lost as well. */
@@ -220,6 +224,20 @@ enum error shop_create(const char *order_id, int64_t total_minor, const char *cu
 enum error shop_cancel(const char *order_id)
 {
 	return shop_tell(order_id, (struct order_heard){.end = ORDER_CANCELLED});
+}
+
+enum error shop_tell_lost(const struct inquiry *inquiry)
+{
+	struct inquiry_command command = {.inquiry = *inquiry};
+	struct peer_step step = {.from_seq = shop.peer_seq,
+	                         .to = {.source = "/order-service/x", .seq = shop.peer_seq + 1},
+	                         .type = TEXT_LITERAL("order.x"),
+	                         .subject = text_of(inquiry->order_id)};
+
+	shop.peer_seq++;
+	command.inquiry.order_hash = hash_keyed(shop.rig.store.sip_key, text_of(inquiry->order_id));
+	command.inquiry.told_us = world.now_us;
+	return shop_run(payment_lost_kinds[0].kind, &command, &step, NULL);
 }
 
 int64_t shop_count(const char *order_id, const char *where)

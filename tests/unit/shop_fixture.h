@@ -1,9 +1,10 @@
 /* shop_fixture.h - payments of orders that the order service tells of: the real store, engine,
- * resolver, returner and sandbox, and a clock that the test moves. What the two submit is committed
- * when the test says so. */
+ * resolver, returner, inquirer and sandbox, and a clock that the test moves. What the three submit
+ * is committed when the test says so. */
 #ifndef UNIT_SHOP_FIXTURE_H
 #define UNIT_SHOP_FIXTURE_H
 
+#include "payment-service/inquirer.h"
 #include "payment-service/payment_commands.h"
 #include "payment-service/returner.h"
 #include "unit/engine_fixture.h"
@@ -13,6 +14,7 @@ extern struct shop {
 	struct db *reader;
 	struct resolver *resolver;
 	struct returner *returner;
+	struct inquirer *inquirer;
 	struct job *jobs[BATCH_MAX]; /* submitted, not committed */
 	size_t count;
 	enum error refusal;       /* of what is to be submitted; ERR_NONE: there is room */
@@ -24,7 +26,7 @@ extern struct shop {
 void shop_setup(void);
 void shop_teardown(void);
 
-/* One turn of resolver and returner; returns when the next is due. */
+/* One turn of all three; returns when the next is due. */
 int64_t shop_turn(void);
 /* Executes what was submitted. */
 void shop_commit(void);
@@ -43,6 +45,9 @@ void shop_operate(const struct command_kind *kind, int64_t amount_minor);
 enum error shop_tell(const char *order_id, struct order_heard heard);
 enum error shop_create(const char *order_id, int64_t total_minor, const char *currency);
 enum error shop_cancel(const char *order_id);
+
+/* The order service tells of what this store does not have. Fills cause, hash and time. */
+enum error shop_tell_lost(const struct inquiry *inquiry);
 
 /* How many payments of the order the SQL condition holds for. */
 int64_t shop_count(const char *order_id, const char *where);
