@@ -98,7 +98,7 @@ static void new_payment(const struct inquiry *inquiry, const struct inquiry_view
 	                            .status = PAYMENT_PROCESSING,
 	                            .capture = inquiry->capture,
 	                            .pending_operation = OPERATION_NONE,
-	                            .has_key = true, /* as nobody can tell, so no natural one */
+	                            .key_is_unknown = true,
 	                            .processor = text_of(processor),
 	                            .metadata = TEXT_LITERAL("{}"),
 	                            .created_us = moment->now_us,

@@ -59,6 +59,9 @@ struct payment {
 	int64_t pending_minor;
 	int64_t refunds_count;
 	bool has_key; /* made with an Idempotency-Key, so not the order's natural payment */
+	/* Made again after the store was put back (inquiry.h): nobody knows whether it had a key,
+	 * which one, and what its payment_method was. */
+	bool key_is_unknown;
 	struct text payment_method, processor, decline_code, description, metadata;
 	struct text resolve_reason;        /* an operator's, of what the processor never settled */
 	char processor_reference[ID_SIZE]; /* "": the processor has not answered */
@@ -169,8 +172,11 @@ struct payment_view {
 	int64_t first_key;   /* that payment's key */
 	bool first_is_open;  /* its claim may be taken away likewise */
 	const struct currency *first_currency;
-	bool has_natural; /* a live payment that was made without a key: */
+	bool has_natural; /* a live payment that was made, or may have been, without a key: */
 	struct payment natural;
+	/* What is asked, set before the first payment is added; NULL: nothing. */
+	const struct pay_command *asked;
+	int64_t maybe_asked_us; /* when what may be the same was made again; 0: nothing was */
 };
 
 /* What an order comes to: what was heard, or its first live payment's claim in its place. */

@@ -42,6 +42,7 @@ static void pay_load(struct db *db, struct job *job, void *view)
 	struct pay_slot *slot = view;
 
 	slot->job = job;
+	slot->view.asked = command;
 	slot->place.order_hash = command->order_hash;
 	payment_send_order(db, command->order_hash, text_of(command->order_id), take_row, slot);
 }

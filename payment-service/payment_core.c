@@ -14,6 +14,10 @@ static_assert(ATTEMPTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
 static_assert(REFUNDS_PER_PAYMENT_MAX <= REFUND_KEYS_PER_PAYMENT,
               "each refund of a payment has a key of its own");
 
+/* As long as keys are kept by default (IDEMPOTENCY_TTL): by then a repeat with the key that was
+ * lost would have been a new payment without a restore, too. */
+#define KEY_DOUBT_US (72 * 3600 * US_PER_S)
+
 /* api.md, "Against the order": what a payment claims of its order's total. */
 static int64_t claim(const struct payment *payment)
 {
@@ -45,11 +49,22 @@ static bool was_reached(const struct payment *payment)
 	       !text_is(payment->decline_code, code_unreachable);
 }
 
+/* A payment that was made again after a restore, and of which this may be the call: its key is gone
+ * with the store. What failed may be tried again in any case. */
+static bool may_be_asked(const struct payment *payment, const struct pay_command *asked)
+{
+	return asked != NULL && payment->key_is_unknown && payment->status != PAYMENT_FAILED &&
+	       payment->amount_minor == asked->amount_minor &&
+	       payment->currency == asked->currency && payment->capture == asked->capture;
+}
+
 bool payment_view_add(struct payment_view *view, const struct payment *payment)
 {
 	int64_t claims = claim(payment);
 
 	view->attempts_count++;
+	if (may_be_asked(payment, view->asked) && payment->created_us > view->maybe_asked_us)
+		view->maybe_asked_us = payment->created_us;
 	view->payments_count += was_reached(payment) ? 1 : 0;
 	if (claims == 0 || known_order_is_in_other_currency(&view->heard, payment->currency))
 		return false;
@@ -61,7 +76,7 @@ bool payment_view_add(struct payment_view *view, const struct payment *payment)
 	}
 	view->claimed_minor += claims; /* at most 100 * 10^15 */
 	view->open_minor += open_claim(payment);
-	if (payment->has_key)
+	if (payment->has_key || view->has_natural)
 		return false;
 	view->has_natural = true;
 	view->natural = *payment;
@@ -86,7 +101,8 @@ static bool is_same(const struct payment *natural, const struct pay_command *com
 	return natural->amount_minor == command->amount_minor &&
 	       natural->currency == command->currency && natural->capture == command->capture &&
 	       natural->refunded_minor == 0 && natural->refund_pending_minor == 0 &&
-	       text_equal(method_of(natural->payment_method), method_of(command->payment_method));
+	       (natural->key_is_unknown ||
+	        text_equal(method_of(natural->payment_method), method_of(command->payment_method)));
 }
 
 /* A refusal that may be wrong as soon as the processor answers. */
@@ -110,6 +126,21 @@ static enum error check_end(const struct payment_view *view, int64_t now_us, cha
 	(void)snprintf(detail, PAYMENT_DETAIL_SIZE, "The order %s: create a new one.",
 	               heard->end == ORDER_CANCELLED ? "was cancelled" : "has expired");
 	return ERR_ORDER_CANCELLED;
+}
+
+/* It must not be charged twice, and nobody can tell; a caller can, who looks. */
+static enum error check_made_again(const struct payment_view *view,
+                                   const struct pay_command *command, int64_t now_us, char *detail)
+{
+	bool is_asked = view->maybe_asked_us > 0 && now_us - view->maybe_asked_us < KEY_DOUBT_US;
+
+	if (!is_asked || !command->has_key)
+		return ERR_NONE;
+	(void)snprintf(
+		detail, PAYMENT_DETAIL_SIZE,
+		"A payment of this amount was recovered after a restore without its key, and "
+		"may be this one: look at GET /payments?order_id.");
+	return ERR_ORDER_ALREADY_PAID;
 }
 
 static enum error check_heard(const struct payment_view *view, const struct pay_command *command,
@@ -209,6 +240,8 @@ enum error payment_decide_pay(const struct payment_view *view, const struct pay_
 		error = check_heard(view, command, ret_outcome, detail);
 	if (error == ERR_NONE)
 		error = check_end(view, moment->now_us, detail);
+	if (error == ERR_NONE)
+		error = check_made_again(view, command, moment->now_us, detail);
 	if (error == ERR_NONE)
 		error = check_total(view, command, ret_outcome, detail);
 	if (error != ERR_NONE)

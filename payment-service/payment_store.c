@@ -97,6 +97,7 @@ bool payment_from_row(const struct db_row *row, struct payment *ret_payment)
 	payment->pending_minor = columns_money(&columns);
 	payment->intent_key = columns_int(&columns);
 	payment->is_reversed = columns_int(&columns) != 0;
+	payment->key_is_unknown = db_is_null(row, columns.next);
 	payment->has_key = columns_int(&columns) != 0;
 	payment->payment_method = columns_text(&columns);
 	payment->processor = columns_text(&columns);
@@ -205,7 +206,8 @@ void payment_write_new(struct db *db, const struct payment *payment)
 	        v_money(payment->refund_pending_minor), V_INT(payment->refunds_count),
 	        v_str(capture_names[payment->capture]), pending_value(payment),
 	        v_money(payment->pending_minor), V_INT(payment->intent_key),
-	        V_INT(payment->is_reversed), V_INT(payment->has_key),
+	        V_INT(payment->is_reversed),
+	        payment->key_is_unknown ? V_NULL : V_INT(payment->has_key),
 	        v_text(payment->payment_method), v_text(payment->processor),
 	        v_str(payment->processor_reference), v_text(payment->decline_code),
 	        v_text(payment->description), v_text(payment->metadata),

@@ -34,7 +34,7 @@ INSERT INTO index_places (name, place, hand) VALUES ('orders_by_hash', 0, 0);
 
 -- payment_key is order_seq * 1024 + a number from 0 on: an order's payments (at most 1000) stand side by side, so that they are
 -- found through the order's row, and new payments are appended. intent_key: what the processor was asked and has not answered
--- (0: nothing); pending_minor is what a pending capture takes. resolve_reason is an operator's, of what was never settled.
+-- (0: nothing); pending_minor is what a pending capture takes. has_key is NULL where the payment was made again after a restore. resolve_reason is an operator's, of what was never settled.
 CREATE TABLE payments (
 	payment_key INTEGER PRIMARY KEY,
 	payment_id TEXT NOT NULL UNIQUE CHECK (length(payment_id) = 30),
@@ -50,7 +50,7 @@ CREATE TABLE payments (
 	pending_minor INTEGER NOT NULL CHECK (pending_minor BETWEEN 0 AND amount_minor),
 	intent_key INTEGER NOT NULL CHECK (intent_key >= 0),
 	is_reversed INTEGER NOT NULL CHECK (is_reversed IN (0, 1)),
-	has_key INTEGER NOT NULL CHECK (has_key IN (0, 1)),
+	has_key INTEGER CHECK (has_key IN (0, 1)),
 	payment_method TEXT,
 	processor TEXT NOT NULL,
 	processor_reference TEXT NOT NULL,

@@ -12,7 +12,8 @@
 #define BACKUP "backup.db"
 #define OLD_STORE "old.db"
 #define TRIES_MAX 60 /* of a second at most */
-#define LOOKS_MAX 5  /* likewise: less than a journal that is not followed waits by itself */
+#define ASKED_COUNT 6
+#define LOOKS_MAX 5 /* likewise: less than a journal that is not followed waits by itself */
 
 /* One of the two goes back; the other is its peer. */
 struct side {
@@ -384,6 +385,91 @@ START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
 }
 END_TEST
 
+/* What was answered, and what a repeat is told. */
+static void pay_part(const char *key, const char *order_id, int status)
+{
+	char header[64], body[128];
+
+	(void)snprintf(header, sizeof(header), "Idempotency-Key: %s", key);
+	(void)snprintf(body, sizeof(body), "{'order_id':'%s','amount':4}", order_id);
+	post(&pay, "/pay", header, body, status);
+}
+
+START_TEST(what_is_repeated_after_a_restore_is_not_charged_twice)
+{
+	static const char whole[] = "{'order_id':'whole','amount':10}";
+	char payment_id[ID_SIZE];
+
+	pay_order("before");
+	run_command(&sides[0], "backup");
+	linked_order("whole", "10");
+	linked_order("parts", "10");
+	linked_order("keyed", "4");
+	post(&pay, "/pay", NULL, whole, 200);
+	text_copy(text_of(answer_member(&pay, "payment_id")->valuestring), payment_id, ID_SIZE);
+	pay_part("part", "parts", 200);
+	pay_part("all", "keyed", 200);
+	linked_wait_order("whole", "'state':'paid'");
+	linked_wait_order("parts", "'amount_paid':4.00");
+	linked_wait_order("keyed", "'state':'paid'");
+	service_stop(&payment_service);
+	proxy_fault(&to_orders, FAULT_REFUSE, 0, PROXY_TIMES_ALWAYS);
+	run_command(&sides[0], "restore");
+	linked_run(&payment_service, NULL);
+	post(&pay, "/pay", NULL, whole, 503);
+	check_problem(&pay, "rolled-back");
+	pay_part("part", "parts", 503);
+	proxy_mend(&to_orders);
+	service_wait_log(&payment_service, "\"event\":\"rollback_ended\"");
+	post_replay(&pay, "/pay", NULL, whole, 200, true);
+	check_holds(&pay, payment_id);
+	pay_part("part", "parts", 409);
+	check_problem(&pay, "order-already-paid");
+	pay_part("all", "keyed", 409);
+	check_problem(&pay, "order-already-paid");
+	post(&pay, "/pay", "Idempotency-Key: rest", "{'order_id':'parts','amount':6}", 200);
+	accept_it(&order);
+	linked_wait_order("parts", "'state':'paid'");
+	check_agree();
+}
+END_TEST
+
+/* The processor's answers come one after the other: some before the kill, some after it. */
+START_TEST(a_kill_while_the_processor_is_asked_loses_and_doubles_nothing)
+{
+	struct picture before[ASKED_COUNT], after;
+	char order_id[32];
+
+	run_command(&sides[0], "backup");
+	for (int i = 0; i < ASKED_COUNT; i++) {
+		(void)snprintf(order_id, sizeof(order_id), "asked-%d", i);
+		pay_order(order_id);
+		change_payment(order_id, "refunds", "{'amount':4}");
+		linked_wait_order(order_id, "'amount_refunded':4.00");
+		take_picture(order_id, &before[i]);
+	}
+	service_stop(&payment_service);
+	run_command(&sides[0], "restore");
+	linked_run(&payment_service, NULL);
+	service_wait_log(&payment_service, "\"event\":\"reference_recovered\"");
+	linked_kill(&payment_service);
+	linked_run(&payment_service, NULL);
+	service_wait_log(&payment_service, "\"event\":\"rollback_ended\"");
+	for (int i = 0; i < ASKED_COUNT; i++) {
+		(void)snprintf(order_id, sizeof(order_id), "asked-%d", i);
+		take_picture(order_id, &after);
+		ck_assert_str_eq(before[i].payment_id, after.payment_id);
+		ck_assert_str_eq(before[i].refund_id, after.refund_id);
+		ck_assert(before[i].captured == after.captured);
+		ck_assert(before[i].refunded == after.refunded);
+	}
+	ck_assert_int_eq(linked_metric(&pay, "references_lost"), 0);
+	accept_it(&order);
+	pay_order("after");
+	check_agree();
+}
+END_TEST
+
 /* ---- a journal that was changed ---- */
 
 /* A line that was followed, or one that the peer is yet to read. */
@@ -485,6 +571,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, a_store_that_went_back_is_noticed_without_a_witness);
 	tcase_add_loop_test(tcase, what_only_the_peer_and_the_processor_know_is_there_again, 0,
 	                    ARRAY_LEN(methods));
+	tcase_add_test(tcase, what_is_repeated_after_a_restore_is_not_charged_twice);
+	tcase_add_test(tcase, a_kill_while_the_processor_is_asked_loses_and_doubles_nothing);
 	tcase_add_loop_test(tcase, a_changed_journal_is_not_followed_until_it_is_accepted, 0,
 	                    ARRAY_LEN(changes));
 	suite_add_tcase(suite, tcase);

@@ -353,6 +353,68 @@ START_TEST(a_part_payment_keeps_to_what_is_due)
 END_TEST
 
 /* Of 1000, 400 are captured and 500 more are open. */
+/* Of an order of 2000 that has a payment of 1000 which was made again after a restore, so long ago.
+ */
+static const struct {
+	const char *rule;
+	int status;
+	int64_t age_us;
+	struct asked pay;
+	enum error want;
+	int effect;
+} made_again[] = {
+	{"without a key it is the same", PAYMENT_SUCCESS, 0, PAY(1000), ERR_NONE, REPLAY},
+	{"whatever its method was", PAYMENT_SUCCESS, 0, PAY(1000, .method = "pm_slow"), ERR_NONE,
+         REPLAY},
+	{"another amount without a key is a second one", PAYMENT_SUCCESS, 0, PAY(999),
+         ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"with a key it may be the same", PAYMENT_SUCCESS, 0, PAY(1000, KEY),
+         ERR_ORDER_ALREADY_PAID, NOTHING},
+	{"or the same that was voided", PAYMENT_VOIDED, 0, PAY(1000, KEY), ERR_ORDER_ALREADY_PAID,
+         NOTHING},
+	{"what failed is tried again", PAYMENT_FAILED, 0, PAY(1000, KEY), ERR_NONE, NEW},
+	{"another amount is another payment", PAYMENT_SUCCESS, 0, PAY(999, KEY), ERR_NONE, NEW},
+	{"so is another way to take it", PAYMENT_SUCCESS, 0,
+         PAY(1000, KEY, .capture = CAPTURE_MANUAL), ERR_NONE, NEW},
+	{"a key is not kept for ever", PAYMENT_SUCCESS, 72 * 3600 * US_PER_S, PAY(1000, KEY),
+         ERR_NONE, NEW},
+};
+
+START_TEST(what_was_made_again_is_not_charged_twice)
+{
+	const struct pay_command asked = command_of(&made_again[_i].pay);
+	struct payment_view view = {.heard = {.currency = currency_of("USD"), .total_minor = 2000},
+	                            .asked = &asked};
+	struct payment payment = {.payment_key = PAYMENT_KEYS_PER_ORDER,
+	                          .currency = currency_of("USD"),
+	                          .amount_minor = 1000,
+	                          .status = made_again[_i].status,
+	                          .pending_operation = OPERATION_NONE,
+	                          .key_is_unknown = true,
+	                          .created_us = NOW_US - made_again[_i].age_us};
+
+	payment.captured_minor = payment.status == PAYMENT_SUCCESS ? 1000 : 0;
+	(void)payment_view_add(&view, &payment);
+	check(made_again[_i].rule, &view, &made_again[_i].pay, made_again[_i].want,
+	      made_again[_i].effect, false);
+}
+END_TEST
+
+START_TEST(of_two_that_were_made_again_one_is_the_natural)
+{
+	struct payment_view view = {0};
+	const struct payment payment = {.currency = currency_of("USD"),
+	                                .amount_minor = 1000,
+	                                .captured_minor = 1000,
+	                                .status = PAYMENT_SUCCESS,
+	                                .pending_operation = OPERATION_NONE,
+	                                .key_is_unknown = true};
+
+	ck_assert(payment_view_add(&view, &payment));
+	ck_assert(!payment_view_add(&view, &payment)); /* its texts are kept once */
+}
+END_TEST
+
 static const struct {
 	const char *rule;
 	struct asked pay;
@@ -493,6 +555,9 @@ static Suite *payment_core_suite(void)
 	tcase_add_loop_test(tests, a_new_payment_holds_what_was_asked_and_answered, 0, 2);
 	tcase_add_loop_test(tests, a_refusal_that_an_open_outcome_may_lift_is_for_now, 0,
 	                    ARRAY_LEN(beside_open));
+	tcase_add_loop_test(tests, what_was_made_again_is_not_charged_twice, 0,
+	                    ARRAY_LEN(made_again));
+	tcase_add_test(tests, of_two_that_were_made_again_one_is_the_natural);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -100,6 +100,7 @@ static void check_payment(const struct payment *got, const struct payment *want)
 	ck_assert_int_eq(got->pending_minor, want->pending_minor);
 	ck_assert_int_eq(got->refunds_count, want->refunds_count);
 	ck_assert_int_eq(got->has_key, want->has_key);
+	ck_assert_int_eq(got->key_is_unknown, want->key_is_unknown);
 	check_text(got->payment_method, want->payment_method);
 	check_text(got->processor, want->processor);
 	check_text(got->decline_code, want->decline_code);
@@ -230,6 +231,17 @@ START_TEST(texts_that_were_left_out_are_absent)
 	payment.processor_reference[0] = '\0';
 	payment.has_key = false;
 	payment.capture = CAPTURE_AUTOMATIC;
+	rows_add(store.db, &payment);
+	check_stored(&payment);
+}
+END_TEST
+
+START_TEST(a_payment_that_was_made_again_has_no_known_key)
+{
+	struct payment payment = sample_payment(0);
+
+	payment.has_key = false;
+	payment.key_is_unknown = true;
 	rows_add(store.db, &payment);
 	check_stored(&payment);
 }
@@ -473,6 +485,7 @@ static Suite *payment_store_suite(void)
 	tcase_add_loop_test(cases, a_change_is_read_and_leaves_what_was_given, 0,
 	                    ARRAY_LEN(states));
 	tcase_add_test(cases, texts_that_were_left_out_are_absent);
+	tcase_add_test(cases, a_payment_that_was_made_again_has_no_known_key);
 	tcase_add_test(cases, redaction_empties_free_texts_of_this_payment_alone);
 	tcase_add_test(cases, an_order_is_found_by_hash_and_id_together);
 	tcase_add_test(cases, an_order_tells_its_payments_and_its_last_event);
