@@ -139,9 +139,13 @@ void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us)
 {
 	deadlines->answer_timeout_us = deadlines->quiesce_timeout_us;
 	deadlines->end_us = now_us + deadlines->quiesce_timeout_us;
-	for (struct connection *at = deadlines->first; at != NULL; at = at->next)
-		if (at->state != CONNECTION_BUSY)
+	for (struct connection *at = deadlines->first; at != NULL; at = at->next) {
+		at->looked_us = now_us - deadlines->period_us; /* the next sweep looks at all */
+		if (at->state == CONNECTION_HELD)
+			at->due_us = now_us;
+		else if (at->state != CONNECTION_BUSY)
 			at->due_us = earlier(at->due_us, deadlines->end_us);
+	}
 }
 
 /* Whether bytes have come since the last request shows that the next one has begun. */

@@ -80,7 +80,7 @@ void deadlines_answer_began(const struct deadlines *deadlines, struct connection
                             bool is_download, int64_t now_us);
 void deadlines_request_ended(const struct deadlines *deadlines, struct connection *connection);
 
-/* Time is short now. Idle connections get a deadline as well. */
+/* Time is short now. Idle connections get a deadline as well; what is held is late at once. */
 void deadlines_quiesce(struct deadlines *deadlines, int64_t now_us);
 
 /* Looks at connections whose turn it is, at most a few hundred at a time so that others are served

@@ -86,7 +86,7 @@ static enum error judge(struct intake *in, const char *version, size_t header_by
  * can keep the connection. Who asks for 100 Continue sends nothing until it is answered. */
 static bool is_worth_discarding(const struct http_exchange *x)
 {
-	return x->content_length <= HTTP_DISCARD_BYTES_MAX &&
+	return !x->answer.drops_body && x->content_length <= HTTP_DISCARD_BYTES_MAX &&
 	       http_header_find(x, "Expect", NULL).ptr == NULL;
 }
 

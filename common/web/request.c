@@ -74,9 +74,10 @@ void request_set_answer(struct request *request)
 		if (request->events_seen[0] != '\0')
 			http_answer_header(x, "Events-Seen", request->events_seen);
 	}
-	x->answer.is_held = answer->error == ERR_RATE_LIMITED || answer->error == ERR_OVERLOADED;
 	if (api_is_draining(request->api))
 		x->answer.close = true;
+	else
+		x->answer.is_held = answer->error == ERR_RATE_LIMITED;
 }
 
 static void take_request_id(struct request *request)
@@ -174,17 +175,21 @@ static enum error check_accept(const struct request *request)
 	return ERR_NONE;
 }
 
+static bool has_body(const struct http_exchange *x)
+{
+	return x->content_length > 0 || x->is_chunked;
+}
+
 static enum error check_body_kind(const struct request *request)
 {
 	const struct http_exchange *x = request->exchange;
-	bool has_body = x->content_length > 0 || x->is_chunked;
 	struct text type = http_header_find(x, "Content-Type", NULL);
 
 	if (request->endpoint->body_is_required && !x->has_length && !x->is_chunked)
 		return ERR_LENGTH_REQUIRED;
 	if (x->content_length > HTTP_BODY_BYTES_MAX)
 		return ERR_CONTENT_TOO_LARGE;
-	if (request->endpoint->kind == ENDPOINT_COMMAND && has_body &&
+	if (request->endpoint->kind == ENDPOINT_COMMAND && has_body(x) &&
 	    (type.ptr == NULL || !content_type_is_json(type)))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
 	return ERR_NONE;
@@ -239,6 +244,8 @@ enum error request_check_head(struct request *request)
 	/* Who is refused counts as well, or keys could be guessed at any pace. */
 	if ((error = limits_take(api_limits(request->api), request)) != ERR_NONE)
 		return error;
+	/* Nobody who is not let in gets a body read, nor holds a connection by not sending it. */
+	request->exchange->answer.drops_body = refusal != ERR_NONE && has_body(request->exchange);
 	if ((error = refusal) != ERR_NONE)
 		return error;
 	if ((error = check_accept(request)) != ERR_NONE)

@@ -1,8 +1,7 @@
 """part_overload.py - what happens when more is asked for than the service can do.
 
 Each connection sends its next request when its last one was answered, a refusal included. All come
-from one address, which may have half of the queue's places; a refusal takes half a second or more, so
-that those who are refused take little from those who are not.
+from one address, which may have half of the queue's places.
 """
 from report import number, table
 

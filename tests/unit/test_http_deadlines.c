@@ -12,6 +12,7 @@
 #define REQUEST_US 100
 #define ANSWER_US 300
 #define QUIESCE_US 50
+#define HOLD_US 50
 #define NEVER INT64_MAX
 #define LONG_AFTER 1000000
 
@@ -27,6 +28,8 @@ static const struct {
 	{"a quiesce shortens a request", CONNECTION_SENDING, 20, 30, 80},
 	{"a quiesce shortens an answer", CONNECTION_TAKING, 20, 30, 80},
 	{"a quiesce does not end who waits for us", CONNECTION_BUSY, 20, 30, NEVER},
+	{"what is held has its time", CONNECTION_HELD, 20, NEVER, 70},
+	{"a quiesce holds nothing back", CONNECTION_HELD, 20, 30, 30},
 	{"a quiesce ends who sends nothing", CONNECTION_BETWEEN, 20, 30, 80},
 	{"a quiesce prolongs no request", CONNECTION_SENDING, 20, 110, 120},
 	{"a quiesce prolongs no answer", CONNECTION_TAKING, 20, 310, 320},
@@ -41,6 +44,8 @@ static void enter(const struct deadlines *deadlines, struct connection *connecti
 		deadlines_request_began(deadlines, connection, NULL, now_us);
 	if (state == CONNECTION_BUSY || state == CONNECTION_TAKING)
 		deadlines_request_whole(connection);
+	if (state == CONNECTION_HELD)
+		deadlines_request_held(connection, now_us + HOLD_US);
 	if (state == CONNECTION_TAKING)
 		deadlines_answer_began(deadlines, connection, false, now_us);
 }
