@@ -127,9 +127,9 @@ bool remote_check_chain(const struct common_options *options, const struct journ
 	char path[64];
 	struct hash hash;
 
+	buf_init(&line, EVENT_BYTES_MAX);
 	if (head->seq == 0)
 		return true;
-	buf_init(&line, EVENT_BYTES_MAX);
 	(void)snprintf(path, sizeof(path), "/events?after=%" PRId64 "&limit=1", head->seq - 1);
 	if (!ask_open(&ask, options, "application/x-ndjson", EVENT_BYTES_MAX, why) ||
 	    !ask_get(&ask, path, EVENT_TIMEOUT_US, why))

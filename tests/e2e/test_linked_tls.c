@@ -1,10 +1,12 @@
-/* test_linked_tls.c - two services that follow each other over mTLS, or with a key. */
+/* test_linked_tls.c - two services that follow each other over mTLS, or with a key; and the
+ * commands that ask them, beside them or from elsewhere. */
 #include "e2e/certificates.h"
 #include "e2e/keys.h"
 #include "e2e/linked.h"
 #include "e2e/run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Both stopped: they have spoken plainly so far. */
 static void set_up(void)
@@ -106,6 +108,103 @@ START_TEST(the_peer_is_shown_the_key_of_the_moment)
 }
 END_TEST
 
+/* ---- with certificates and keys ---- */
+
+static const struct test_key closed_keys[] = {
+	{"peer", "events:read,payments:read,orders:read", "peer-secret", NULL},
+	{"operator", "admin", "operator-secret", NULL},
+	{NULL},
+};
+
+static void set_closed(struct service *own)
+{
+	set_service(own, "own/ca.crt", NULL);
+	settings_add("AUTH=keys");
+	settings_add("API_KEYS_FILE=keys");
+	settings_add_file("PEER_API_KEY_FILE", "peer-key");
+}
+
+static void start_closed(void)
+{
+	certificates_shell("umask 077 && echo peer-secret >peer-key && "
+	                   "echo operator-secret >operator-key");
+	keys_write(&payment_service, closed_keys);
+	keys_write(&order_service, closed_keys);
+	set_closed(&payment_service);
+	linked_run(&payment_service, certificates_settings);
+	set_closed(&order_service);
+	linked_run(&order_service, certificates_settings);
+}
+
+/* Runs the command with the settings made so far: it ends so, and prints the text. */
+static void check_run(const struct service *where, const char *const *arguments, int status,
+                      const char *printed)
+{
+	struct run run;
+
+	run_service(where, certificates_settings, arguments, &run);
+	bool is_right = run.status == status &&
+	                strstr(buf_str(status == 0 ? &run.out : &run.err), printed) != NULL;
+	ck_assert_msg(is_right, "%s ended with %d and printed: %s%s", arguments[0], run.status,
+	              buf_str(&run.out), buf_str(&run.err));
+	run_release(&run);
+}
+
+START_TEST(the_commands_beside_a_closed_pair_are_let_in)
+{
+	const char *reconcile[] = {"reconcile", NULL}, *healthcheck[] = {"healthcheck", NULL};
+	char port[32];
+
+	start_closed();
+	set_closed(&payment_service);
+	(void)snprintf(port, sizeof(port), "PORT=%d", payment_service.port);
+	settings_add(port);
+	check_run(&payment_service, reconcile, 0, ": 0 differences");
+	check_run(&payment_service, healthcheck, 0, "");
+}
+END_TEST
+
+static const struct {
+	const char *words[3];
+	const char *shown, *key;
+	int status;
+	const char *printed;
+} from_elsewhere[] = {
+	{{"healthcheck"}, NULL, NULL, 0, ""},
+	{{"audit"}, "own/operator", "operator-key", 0, ": 0 findings"},
+	{{"backup", "copy.db"}, "own/operator", "operator-key", 0, "copy.db is written"},
+	{{"audit"}, NULL, "operator-key", 2, "status 403: Connect with a client certificate"},
+	{{"audit"}, "own/stranger", "operator-key", 2, "status 403: Connect with a client"},
+	{{"audit"}, "own/operator", NULL, 2, "status 401: Send Authorization: Bearer KEY"},
+	{{"backup", "no.db"}, "own/operator", "peer-key", 2, "status 403: Use a key that has the"},
+	{{"restore-check", "copy.db"}, "own/operator", "operator-key", 0, ": 0 findings"},
+};
+
+/* Where there is no store, as in a job's pod. */
+START_TEST(commands_from_elsewhere_are_let_in_with_certificate_and_key)
+{
+	struct service elsewhere;
+	char url[64];
+
+	start_closed();
+	service_init(&elsewhere, "payment-service");
+	(void)snprintf(url, sizeof(url), "SERVICE_URL=https://127.0.0.1:%d", payment_service.port);
+	for (size_t i = 0; i < ARRAY_LEN(from_elsewhere); i++) {
+		settings_begin(NULL);
+		settings_add(url);
+		settings_add("TMPDIR=.");
+		settings_add_file("PEER_CA_FILE", "own/ca.crt");
+		if (from_elsewhere[i].shown != NULL)
+			settings_add_pair("PEER", from_elsewhere[i].shown);
+		if (from_elsewhere[i].key != NULL)
+			settings_add_file("PEER_API_KEY_FILE", from_elsewhere[i].key);
+		check_run(&elsewhere, from_elsewhere[i].words, from_elsewhere[i].status,
+		          from_elsewhere[i].printed);
+	}
+	service_release(&elsewhere);
+}
+END_TEST
+
 static Suite *linked_tls_suite(void)
 {
 	Suite *suite = suite_create("linked_tls");
@@ -118,6 +217,8 @@ static Suite *linked_tls_suite(void)
 	tcase_add_test(tcase, a_peer_that_another_ca_vouches_for_is_not_followed);
 	tcase_add_test(tcase, a_peer_that_does_not_let_us_in_is_not_followed);
 	tcase_add_test(tcase, the_peer_is_shown_the_key_of_the_moment);
+	tcase_add_test(tcase, the_commands_beside_a_closed_pair_are_let_in);
+	tcase_add_test(tcase, commands_from_elsewhere_are_let_in_with_certificate_and_key);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
