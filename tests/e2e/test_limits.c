@@ -1,14 +1,13 @@
 /* test_limits.c - nobody has everything: requests a second, connections, long polls and commands
  * under way of one address, while another address (127.0.0.2) is served as if nothing were. */
-#include "base/hash.h"
 #include "e2e/answers.h"
 #include "e2e/harness.h"
+#include "e2e/keys.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -211,31 +210,18 @@ END_TEST
 
 /* ---- keys ---- */
 
-/* Keys "first" and "second", whose secrets are these words. */
-static void write_keys(void)
-{
-	static const char *const names[] = {"first", "second"};
-	char path[PATH_MAX + 8], hex[HASH_HEX_SIZE];
-	struct hash hash;
-
-	(void)snprintf(path, sizeof(path), "%s/keys", service.directory);
-	FILE *file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		hash_sha256(names[i], strlen(names[i]), &hash);
-		hash_to_hex(&hash, hex);
-		(void)fprintf(file, "%s orders:read,metrics:read sha256:%s\n", names[i], hex);
-	}
-	ck_assert_int_eq(fclose(file), 0);
-	ck_assert_int_eq(chmod(path, 0400), 0);
-}
-
-#define FIRST "Authorization: Bearer first"
-#define SECOND "Authorization: Bearer second"
+static const struct test_key keys[] = {
+	{"first", "orders:read,metrics:read", "first", NULL},
+	{"second", "orders:read,metrics:read", "second", NULL},
+	{NULL},
+};
+#define FIRST BEARER "first"
+#define SECOND BEARER "second"
+#define WRONG BEARER "third"
 
 START_TEST(each_key_has_a_rate_of_its_own_from_wherever_it_comes)
 {
-	write_keys();
+	keys_write(&service, keys);
 	start(keyed);
 	ck_assert_int_ge(exhaust("/metrics", FIRST, 200), 3);
 	get(&client, "/metrics", SECOND, 200);
@@ -246,7 +232,7 @@ END_TEST
 
 START_TEST(calls_beyond_a_key_s_scopes_count_for_the_key)
 {
-	write_keys();
+	keys_write(&service, keys);
 	start(keyed);
 	ck_assert_int_ge(exhaust("/events", FIRST, 403), 3);
 	get(&client, "/events", SECOND, 403);
@@ -255,14 +241,14 @@ END_TEST
 
 START_TEST(who_guesses_keys_is_slowed_down_and_keeps_no_key_out)
 {
-	write_keys();
+	keys_write(&service, keys);
 	start(keyed);
-	ck_assert_int_ge(exhaust("/metrics", "Authorization: Bearer third", 401), 3);
+	ck_assert_int_ge(exhaust("/metrics", WRONG, 401), 3);
 	check_problem(&client, "rate-limited");
 	(void)exhaust("/version", NULL, 200); /* all that has no key from there */
 	get(&client, "/metrics", FIRST, 200);
 	check_holds(&client, "\nrate_limited_total{by='key'} 0\n");
-	get(&other, "/metrics", "Authorization: Bearer third", 401);
+	get(&other, "/metrics", WRONG, 401);
 }
 END_TEST
 
