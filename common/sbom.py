@@ -4,8 +4,9 @@
 usage: common/sbom.py PROGRAM >FILE
 
 One component is one Debian package: its version, the libraries of it that the program loads, and
-where it tells of its licences. The loader is asked (ldd), so libraries of libraries are in it. There
-is no time and no random number in it: the same program on the same system gives the same file.
+where it tells of its licences. The loader is asked (ldd), so libraries of libraries are in it.
+There is no time and no random number in it: the same program on the same system gives the same
+file.
 """
 
 import hashlib
