@@ -119,7 +119,7 @@ static void on_late(void *arg, struct connection *peer)
 	atomic_fetch_add(peer->state == CONNECTION_TAKING ? &http->stats.answer_timeouts_total
 	                                                  : &http->stats.request_timeouts_total,
 	                 1);
-	if (peer->state == CONNECTION_SENDING) {
+	if (peer->state == CONNECTION_SENDING && !peer->intake->was_told) {
 		intake_problem(peer->intake, ERR_REQUEST_TIMEOUT, NULL);
 		refuse(peer);
 	} else {
@@ -209,6 +209,9 @@ static enum MHD_Result take_step(struct http *http, struct MHD_Connection *conne
 	case INTAKE_HOLD:
 		deadlines_request_held(peer, monotonic_us() + HTTP_HOLD_US);
 		suspend(http, connection, &in->x);
+		return MHD_YES;
+	case INTAKE_TELL:
+		refusal_send(peer, &in->x.answer, env_now_us(&env_system));
 		return MHD_YES;
 	case INTAKE_REFUSE: refuse(peer); break;
 	case INTAKE_ABORT: break;

@@ -7,8 +7,8 @@
  *   head() --> body() --> [waiting --> body() again] --> ended()
  *
  * head: the header is whole and its framing is right. true: read the body; false: the answer is set
- * already (a body of at most HTTP_DISCARD_BYTES_MAX is then read and thrown away; a larger one, one
- * whose sender waits for 100 Continue, or drops_body, closes the connection after the answer).
+ * already (a body of at most HTTP_DISCARD_BYTES_MAX is then read and thrown away; a larger one, or
+ * one whose sender waits for 100 Continue, closes the connection after the answer).
  *
  * body: the body is whole (also where there is none). true: the answer is set; false: wait. Someone
  * calls http_resume later, exactly once, from any thread, and then body() is called again with
@@ -61,9 +61,8 @@ struct http_answer {
 	} headers[HTTP_ANSWER_HEADERS_MAX];
 	size_t headers_count;
 	bool close; /* the connection ends after this answer */
-	/* head()'s: what is still to come of the request is not awaited; also ends the connection.
-	 */
-	bool drops_body;
+	/* head()'s: told before the body, which is then thrown away; ends the connection. */
+	bool is_early;
 	/* Told only after HTTP_HOLD_US: a refusal of who goes too fast. Told at once, it would
 	 * bring the next request at once, and a flood of refusals costs as much as one of answers.
 	 */

@@ -3,6 +3,9 @@
  *   intake_target --> intake_head --> intake_body, any number of times --> intake_whole, which is
  *                                        called again after each INTAKE_WAIT and the INTAKE_HOLD
  *
+ * An answer in the middle of a request is INTAKE_TELL where the rest is read all the same: to close
+ * the socket on bytes that are not read resets the connection, and the client may lose its answer.
+ *
  * Invariants: (1) what follows INTAKE_ANSWER, INTAKE_REFUSE or INTAKE_ABORT is intake_free; (2) an
  * answer in the middle of a request closes the connection, whatever is still to come of it. */
 #include "web/intake.h"
@@ -86,7 +89,7 @@ static enum error judge(struct intake *in, const char *version, size_t header_by
  * can keep the connection. Who asks for 100 Continue sends nothing until it is answered. */
 static bool is_worth_discarding(const struct http_exchange *x)
 {
-	return !x->answer.drops_body && x->content_length <= HTTP_DISCARD_BYTES_MAX &&
+	return x->content_length <= HTTP_DISCARD_BYTES_MAX &&
 	       http_header_find(x, "Expect", NULL).ptr == NULL;
 }
 
@@ -103,8 +106,12 @@ enum intake_step intake_head(struct intake *in, const char *method, const char *
 	}
 	in->is_known = true;
 	in->is_answered = !in->app->head(in->app->arg, &in->x);
-	if (!in->is_answered || is_worth_discarding(&in->x))
+	if (!in->is_answered)
 		return INTAKE_READ;
+	if (is_worth_discarding(&in->x)) {
+		in->was_told = in->x.answer.is_early;
+		return in->was_told ? INTAKE_TELL : INTAKE_READ;
+	}
 	in->x.answer.close = true;
 	return INTAKE_ANSWER;
 }
@@ -114,6 +121,8 @@ static enum intake_step discard(struct intake *in, size_t count)
 	in->discarded_bytes += count;
 	if (in->discarded_bytes <= HTTP_DISCARD_BYTES_MAX)
 		return INTAKE_READ;
+	if (in->was_told)
+		return INTAKE_ABORT;
 	intake_problem(in, ERR_CONTENT_TOO_LARGE, NULL);
 	return INTAKE_REFUSE;
 }
@@ -134,6 +143,8 @@ enum intake_step intake_body(struct intake *in, const char *bytes, size_t count)
 enum intake_step intake_whole(struct intake *in)
 {
 	ensure(in->is_known);
+	if (in->was_told)
+		return INTAKE_ABORT;
 	in->x.resumed = in->is_whole;
 	in->is_whole = true;
 	in->x.body = buf_text(&in->body);

@@ -14,8 +14,9 @@ enum intake_step {
 	INTAKE_ANSWER, /* x.answer is set */
 	INTAKE_WAIT,   /* until http_resume, then intake_whole again */
 	INTAKE_HOLD,   /* for a while, then intake_whole again */
+	INTAKE_TELL,   /* x.answer is set, and what is still to come is read */
 	INTAKE_REFUSE, /* in mid-body; x.answer is set */
-	INTAKE_ABORT,  /* no memory: close without a word */
+	INTAKE_ABORT,  /* no memory, or all is told: close without a word */
 };
 
 struct intake {
@@ -25,6 +26,7 @@ struct intake {
 	bool is_answered; /* head() has set the answer */
 	bool is_whole;
 	bool was_held;
+	bool was_told; /* before its body */
 	bool has_too_many_headers;
 	size_t discarded_bytes;
 	struct buf body;

@@ -40,4 +40,5 @@ void refusal_send(const struct connection *connection, const struct http_answer 
 		tls_session_finish(connection->tls, buf_str(&out), out.len);
 	else
 		(void)send(connection->fd, buf_str(&out), out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)shutdown(connection->fd, SHUT_WR);
 }

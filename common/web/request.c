@@ -244,8 +244,8 @@ enum error request_check_head(struct request *request)
 	/* Who is refused counts as well, or keys could be guessed at any pace. */
 	if ((error = limits_take(api_limits(request->api), request)) != ERR_NONE)
 		return error;
-	/* Nobody who is not let in gets a body read, nor holds a connection by not sending it. */
-	request->exchange->answer.drops_body = refusal != ERR_NONE && has_body(request->exchange);
+	/* Who is not let in cannot hold a connection by not sending a body. */
+	request->exchange->answer.is_early = refusal != ERR_NONE && has_body(request->exchange);
 	if ((error = refusal) != ERR_NONE)
 		return error;
 	if ((error = check_accept(request)) != ERR_NONE)

@@ -30,7 +30,8 @@ static bool on_head(void *arg, struct http_exchange *x)
 	app.exchanges++;
 	x->user = &app;
 	ck_assert_ptr_eq(arg, &app);
-	if (!target_is(x, "/refuse"))
+	x->answer.is_early = target_is(x, "/refuse-early");
+	if (!target_is(x, "/refuse") && !x->answer.is_early)
 		return true;
 	set_answer(x, 404, TEXT_LITERAL("refused"));
 	return false;

@@ -13,7 +13,8 @@
 #define BIG_BYTES (16 * 1024 * 1024) /* more than the buffers of two sockets take */
 
 /* "/hello" is answered at once, "/wait" after a thread has resumed it, "/hold" after app_release,
- * "/refuse" by head(); "/big" is BIG_BYTES long; any other target echoes the body. */
+ * "/refuse" and "/refuse-early" by head(); "/big" is BIG_BYTES long; any other target echoes the
+ * body. */
 struct app {
 	struct http *http;
 	struct http_app calls;

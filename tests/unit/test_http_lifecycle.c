@@ -3,8 +3,10 @@
 #include "unit/http_fixture.h"
 #include "unit/unit.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define SHORT_TIMEOUT_US (200 * US_PER_MS)
@@ -59,6 +61,59 @@ START_TEST(a_slow_request_is_ended_by_its_deadline)
 	ck_assert_int_eq(atomic_load(&http_stats(app.http)->request_timeouts_total), 1);
 	(void)close(fd);
 	server_stop();
+}
+END_TEST
+
+static const struct {
+	const char *rule, *header;
+	size_t body_bytes;
+	const char *tail;
+} early[] = {
+	{"the body is read", POST("/refuse-early", "Content-Length: 70000\r\n"), 70000, ""},
+	{"so are chunks", POST("/refuse-early", "Transfer-Encoding: chunked\r\n"), 0,
+         "3\r\nabc\r\n0\r\n\r\n"},
+	{"what does not come is not awaited for longer than a request",
+         POST("/refuse-early", "Content-Length: 3\r\n"), 0, ""},
+	{"nor what comes byte by byte", POST("/refuse-early", "Content-Length: 3\r\n"), 1, ""},
+};
+
+/* A reset instead of an end would lose the answer of a client that still sends. */
+START_TEST(an_early_answer_comes_before_the_body_and_the_end_after_it)
+{
+	char byte;
+	int fd;
+
+	server_start_impatient();
+	fd = connect_here();
+	client_send_str(fd, early[_i].header);
+	ck_assert_msg(client_receive(fd, answer) == 404, "%s", early[_i].rule);
+	ck_assert_ptr_nonnull(strstr(answer, "Connection: close"));
+	client_send_zeros(fd, early[_i].body_bytes);
+	client_send_str(fd, early[_i].tail);
+	while (atomic_load(&http_stats(app.http)->connections) > 0)
+		(void)poll(NULL, 0, 1);
+	ck_assert_msg(recv(fd, &byte, 1, 0) == 0, "%s", early[_i].rule);
+	(void)close(fd);
+	server_stop();
+	ck_assert_int_eq(app.problems, 0);
+	ck_assert_int_eq(app.bodies, 0);
+}
+END_TEST
+
+START_TEST(an_early_answer_s_body_without_end_is_cut)
+{
+	int fd;
+
+	server_start_default();
+	fd = connect_here();
+	client_send_str(fd, POST("/refuse-early", "Transfer-Encoding: chunked\r\n") "10000000\r\n");
+	ck_assert_int_eq(client_receive(fd, NULL), 404);
+	client_send_zeros(fd, 2 * HTTP_DISCARD_BYTES_MAX);
+	while (atomic_load(&http_stats(app.http)->connections) > 0)
+		(void)poll(NULL, 0, 1);
+	(void)close(fd);
+	server_stop();
+	ck_assert_int_eq(app.problems, 0);
 }
 END_TEST
 
@@ -352,6 +407,9 @@ static Suite *http_lifecycle_suite(void)
 	tcase_set_timeout(tcase, 3 * CLIENT_WAIT_S);
 	tcase_add_loop_test(tcase, a_slow_request_is_ended_by_its_deadline, 0,
 	                    (int)ARRAY_LEN(slow));
+	tcase_add_loop_test(tcase, an_early_answer_comes_before_the_body_and_the_end_after_it, 0,
+	                    (int)ARRAY_LEN(early));
+	tcase_add_test(tcase, an_early_answer_s_body_without_end_is_cut);
 	tcase_add_test(tcase, an_answer_that_nobody_takes_is_cut);
 	tcase_add_test(tcase,
 	               no_deadline_holds_for_idle_connections_and_for_those_that_wait_for_us);
