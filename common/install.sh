@@ -29,6 +29,7 @@ fi
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	trap '$as_root rm -f "$policy"' EXIT
+	trap 'exit 1' HUP INT TERM # else the file outlives us
 	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
 	$as_root chmod 755 "$policy"
 fi
