@@ -1,7 +1,8 @@
 """checks.py - what the tests that start real engines (Docker, podman, Prometheus) share: programs
-run to their end, waits for an event, and a run of checks. A check is a function named check_RULE
-that raises when the rule does not hold.
+run to their end, waits for an event, free ports, and a run of checks. A check is a function named
+check_RULE that raises when the rule does not hold.
 """
+import socket
 import subprocess
 import sys
 import time
@@ -10,11 +11,12 @@ import traceback
 RUN_S_MAX = 900
 
 
-def run(*words, **settings):
-    """Runs a program to its end: what it printed. A failure raises, with what it said."""
-    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                          timeout=RUN_S_MAX, check=False, **settings)
+def run(*words, text="", **settings):
+    """Runs a program to its end, which reads text: what it printed. A failure raises, with what it
+    said."""
+    done = subprocess.run([str(word) for word in words], input=text, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, encoding="utf-8", timeout=RUN_S_MAX,
+                          check=False, **settings)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, words))}: exit status {done.returncode}: "
                            f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -31,6 +33,13 @@ def wait_until(reached, what, seconds=60):
         if time.monotonic() > end:
             raise RuntimeError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def free_port():
+    """One that nobody listens on, for a program that is told its port or gets it again later."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def passes(check, *arguments):

@@ -2,7 +2,7 @@
 import socket
 from pathlib import Path
 
-from engine import run
+from checks import run
 
 USER = "65532"
 MEMORY_BYTES = "268435456"

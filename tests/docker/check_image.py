@@ -3,7 +3,7 @@ import json
 import re
 import tarfile
 
-from engine import run, wait_until
+from checks import run, wait_until
 
 SIZE_MAX = 25_000_000
 USER = 65532

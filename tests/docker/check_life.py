@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from check_image import USER
-from engine import run, wait_until
+from checks import run, wait_until
 from load import Load
 from pair import ROOT, compose
 

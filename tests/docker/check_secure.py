@@ -4,7 +4,7 @@ import os
 import signal
 import ssl
 
-from engine import run, wait_until
+from checks import run, wait_until
 from pair import ROOT, compose
 
 

@@ -5,37 +5,13 @@ debootstrap; its tar is kept for the next run.
 import os
 import shutil
 import subprocess
-import time
-from pathlib import Path
+
+from checks import run, wait_until
 
 BASE_IMAGE = "debian:bookworm-slim"
 SUITE = "bookworm"
 START_S_MAX = 60
 STOP_S_MAX = 60
-RUN_S_MAX = 900
-
-
-def run(*words, **settings):
-    """Runs a program to its end: what it printed. A failure raises, with what it said."""
-    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-                          timeout=RUN_S_MAX, check=False, **settings)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, words))}: exit status {done.returncode}: "
-                           f"{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def wait_until(reached, what, seconds=60):
-    """Asks again until the answer is true, and returns it."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = reached()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise RuntimeError(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
 
 
 def mirror():

@@ -5,7 +5,7 @@ import http.client
 import threading
 import time
 
-from engine import wait_until
+from checks import wait_until
 
 CLIENTS = 2
 RETRY_S = 0.05

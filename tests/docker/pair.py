@@ -4,21 +4,13 @@ it publishes.
 import http.client
 import json
 import os
-import socket
 from pathlib import Path
 
-from engine import run, wait_until
+from checks import free_port, run, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = f"farthing-test-{os.getpid()}"
 CALL_S_MAX = 30
-
-
-def free_port():
-    """A port that a restarted container gets again, which one chosen by Docker would not."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def compose(*words):
@@ -30,6 +22,7 @@ class Service:
     """One of the two, whichever container it runs in at the time."""
 
     def __init__(self, name, port_variable):
+        # A restarted container gets it again, which one chosen by Docker it would not.
         self.name, self.port = name, free_port()
         self.tls, self.headers = None, {}  # until somebody secures it
         os.environ[port_variable] = str(self.port)

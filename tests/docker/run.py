@@ -11,15 +11,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import check_cage
 import check_image
 import check_life
 import check_secure
-from engine import Engine, run
+from checks import passes, run
+from engine import Engine
 from pair import PROJECT, ROOT, Pair, compose
 
 
@@ -59,19 +60,6 @@ def check_nothing_stays(_pair, _work):
 CHECKS = [check_files_are_there, check_images_are_built, *check_life.CHECKS_AT_FIRST,
           *check_image.CHECKS, *check_cage.CHECKS, *check_life.CHECKS, *check_secure.CHECKS,
           check_life.check_inputs, check_nothing_stays]
-
-
-def passes(check, pair, work):
-    name = check.__name__.removeprefix("check_").replace("_", " ")
-    began = time.monotonic()
-    try:
-        check(pair, work)
-    except Exception as error:  # whatever went wrong, the next check is run
-        print(f"FAILED {name}: {error}")
-        traceback.print_exc(file=sys.stdout)
-        return False
-    print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
-    return True
 
 
 def run_checks(work):

@@ -1,18 +1,15 @@
-"""processes.py - programs that run beside a test, and HTTP with them. Every wait is bounded."""
+"""processes.py - programs that run beside a test, and HTTP with them. Each is ended by its process."""
 import http.server
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 
-POLL_S = 0.1
 ANSWER_S = 10
 END_S = 25          # a service drains for 20 s at most
 LOG_END_BYTES = 2000
@@ -23,13 +20,6 @@ class Answer:
     """Status 0: there was none."""
     status: int
     body: bytes = b""
-
-
-def run(*words, settings=None, text=None):
-    """Runs a program to its end; what it prints on either way is its stdout."""
-    return subprocess.run([str(word) for word in words], env={**os.environ, **(settings or {})}, check=False,
-                          input=text.decode() if text is not None else None, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
 
 
 def fetch(url, body=None):
@@ -53,24 +43,6 @@ def fetch_json(url, query=None):
     if answer.status != 200:
         raise OSError(f"{url} {query or ''}: {answer.status} {answer.body.decode(errors='replace')}")
     return json.loads(answer.body)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(what, is_so, seconds, is_bound_fine=False):
-    """Asks again and again. False, or TimeoutError: it was not so within that time."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            if is_bound_fine:
-                return False
-            raise TimeoutError(f"waited {seconds} s in vain for {what}")
-        time.sleep(POLL_S)
-    return True
 
 
 class Processes:

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 """run.py - what watches the services, for real: the rules, the alert manager's configuration and the
 dashboard of docker/ are checked by their own tools and then used by a Prometheus and an Alertmanager
 that watch both services.
@@ -10,6 +10,7 @@ what was started is ended by its process. The last line is "N passed, N failed".
 """
 import json
 import math
+import os
 import pathlib
 import re
 import signal
@@ -19,13 +20,15 @@ import threading
 
 import yaml
 
-from processes import Processes, Receiver, fetch, fetch_json, free_port, post, run, wait_for
-
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from checks import free_port, run, wait_until
+from processes import Processes, Receiver, fetch, fetch_json, post
+
 DOCKER = HERE.parent.parent / "docker"
 RULES = DOCKER / "prometheus" / "rules.yml"
 SERVICES = {"payment-service": 5000, "order-service": 5001}  # as docker/compose.yaml names them
-WAIT_S = 60
 
 # What a service that speaks no TLS does not tell, and what Prometheus makes itself.
 NOT_TOLD = {"certificate_expiry_timestamp_seconds", "up", "ALERTS"}
@@ -47,9 +50,14 @@ def check(name, is_right, why=""):
     return is_right
 
 
-def check_tool(*words):
-    result = run(*words)
-    check(" ".join(str(word) for word in words), result.returncode == 0, result.stdout)
+def check_tool(*words, **settings):
+    """A program that must end with 0."""
+    name = " ".join(str(word) for word in words)
+    try:
+        run(*words, **settings)
+        check(name, True)
+    except RuntimeError as error:
+        check(name, False, str(error))
 
 
 def load(path):
@@ -109,7 +117,7 @@ def start_services(processes, binaries, home):
     for name in SERVICES:
         start_service(processes, binaries, home, name, ports)
     for name, port in ports.items():
-        wait_for(f"{name} to be ready", lambda p=port: fetch(f"http://127.0.0.1:{p}/readyz").status == 200, WAIT_S)
+        wait_until(lambda p=port: fetch(f"http://127.0.0.1:{p}/readyz").status == 200, f"{name} is ready")
     return ports
 
 
@@ -124,10 +132,9 @@ def start_service(processes, binaries, home, name, ports):
 
 
 def verify_backup(binaries, home, name, ports):
-    settings = service_settings(home, name, ports)
+    environment = {**os.environ, **service_settings(home, name, ports)}
     for command in ("backup", "restore-check"):
-        result = run(binaries / name, command, home / f"{name}.backup", settings=settings)
-        check(f"{name} {command}", result.returncode == 0, result.stdout)
+        check_tool(binaries / name, command, home / f"{name}.backup", env=environment)
 
 
 def make_traffic(ports, stop):
@@ -174,14 +181,14 @@ def start_watchers(processes, home, prometheus_port, alertmanager_port):
         "prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/prometheus",
         f"--web.listen-address=127.0.0.1:{prometheus_port}", "--log.level=warn"])
     for port in (prometheus_port, alertmanager_port):
-        wait_for(f"port {port}", lambda p=port: fetch(f"http://127.0.0.1:{p}/-/ready").status == 200, WAIT_S)
+        wait_until(lambda p=port: fetch(f"http://127.0.0.1:{p}/-/ready").status == 200, f"port {port} is ready")
 
 
 def check_metrics(ports):
     """Names, units and help as Prometheus wants them."""
-    for name, port in ports.items():
-        result = run("promtool", "check", "metrics", text=fetch(f"http://127.0.0.1:{port}/metrics").body)
-        check(f"promtool check metrics of {name}", result.returncode == 0 and not result.stdout, result.stdout)
+    for port in ports.values():
+        check_tool("promtool", "check", "metrics",
+                   text=fetch(f"http://127.0.0.1:{port}/metrics").body.decode())
 
 
 def names_in(expression):
@@ -212,9 +219,11 @@ def check_dashboard(prometheus, dashboard):
         return not waiting
 
     count = len(waiting)
-    wait_for("data for every query", all_have_data, WAIT_S, is_bound_fine=True)
-    for panel, query in waiting:
-        check(f"{panel}: {query}", False, "no data")
+    try:
+        wait_until(all_have_data, "data for every query")
+    except RuntimeError as error:
+        for panel, query in waiting:
+            check(f"{panel}: {query}", False, f"no data: {error}")
     for _ in range(count - len(waiting)):
         check("a query has data", True)
 
@@ -243,14 +252,14 @@ def check_fire_drill(processes, receiver, prometheus, alertmanager, restart):
 
     check("nobody is told of a service that runs", not is_down(told(), "order-service"))
     processes.end("order-service", signal.SIGKILL)
-    wait_for("ServiceDown in Alertmanager", lambda: is_down(told(), "order-service"), WAIT_S)
+    wait_until(lambda: is_down(told(), "order-service"), "ServiceDown is in Alertmanager")
     check("the other service is not said to be down", not is_down(told(), "payment-service"))
-    wait_for("the receiver to be told", lambda: is_down(receiver.alerts(), "order-service"), WAIT_S)
+    wait_until(lambda: is_down(receiver.alerts(), "order-service"), "the receiver is told")
     check("who is told is told what to do",
           all(set(alert["annotations"]) == ANNOTATIONS for alert in receiver.alerts()))
     restart()
-    wait_for("the end of the alert", lambda: not has_data(
-        prometheus, 'ALERTS{alertname="ServiceDown", service="order-service"}'), WAIT_S)
+    wait_until(lambda: not has_data(
+        prometheus, 'ALERTS{alertname="ServiceDown", service="order-service"}'), "the alert ends")
     check("an alert was fired, told of, and ended", True)
 
 
@@ -282,6 +291,7 @@ def main():
     rules = load(RULES)
     dashboard = json.loads((DOCKER / "grafana/dashboards/farthing.json").read_text())
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     check_files()
     check_annotations(rules)
     check_coverage(rules)
@@ -289,7 +299,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="farthing-monitoring-") as home, Processes(pathlib.Path(home)) as processes:
         try:
             watch(binaries, pathlib.Path(home), processes, rules, dashboard)
-        except (TimeoutError, OSError) as error:
+        except (RuntimeError, OSError) as error:
             check("the services are watched", False, f"{error}\n{processes.logs()}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
