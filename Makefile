@@ -39,12 +39,13 @@ PACKAGES_LINT  := clang-format clang-tidy clang-tools cppcheck shellcheck python
 PACKAGES_SBOM  := python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
-PACKAGES_DOCKER := docker.io docker-compose debootstrap gnutls-bin curl python3
+PACKAGES_DOCKER := docker.io docker-compose debootstrap iptables iproute2 curl python3 \
+                   $(PACKAGES_CERTS)
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
-PACKAGES_K8S    = podman runc netavark aardvark-dns catatonit yamllint python3 python3-yaml \
-                  $(PACKAGES_CERTS) \
+PACKAGES_K8S    = podman runc netavark aardvark-dns catatonit iptables iproute2 ca-certificates \
+                  yamllint python3 python3-yaml $(PACKAGES_CERTS) \
                   $(if $(shell command -v node),,nodejs npm)
 PACKAGES_MONITORING := prometheus prometheus-alertmanager python3 python3-yaml
 
