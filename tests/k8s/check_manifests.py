@@ -3,15 +3,18 @@ kustomize read the same, every field is one of its kind, every name leads to som
 for nothing that Pod Security "restricted" forbids.
 """
 import json
+import os
 import re
+import shutil
 import subprocess
 
 from checks import run
-from manifests import (MANIFESTS, POD_KINDS, ROOT, by_name, containers, kubectls, name_of, parse,
-                       pod_template, render)
+from manifests import (MANIFESTS, POD_KINDS, ROOT, VERSION, by_name, containers, kubectls, name_of,
+                       parse, pod_template, render)
 
-MODULES = ["kubernetes-models@4", "@kubernetes-models/prometheus-operator@4"]
+MODULES = ["kubernetes-models@4.5.1", "@kubernetes-models/prometheus-operator@4.4.4"]
 MONITORING = MANIFESTS / "overlays/monitoring"
+README = MANIFESTS / "README.md"
 YAMLLINT = ("{extends: default, rules: {line-length: disable, document-start: disable, "
             "indentation: {spaces: 2, indent-sequences: whatever}}}")
 
@@ -24,6 +27,7 @@ class Manifests:
         self.kubectls = kubectls(cache)
         self.objects = render(self.kubectls[0], MANIFESTS)
         self.monitoring = render(self.kubectls[0], MONITORING)
+        [self.restore] = parse((MANIFESTS / "restore.yaml").read_text("utf-8"))
 
     def of(self, *kinds):
         return [value for value in self.objects if value["kind"] in kinds]
@@ -57,14 +61,24 @@ def check_the_one_file_is_the_base(manifests):
     assert by_name(parse(text)) == by_name(manifests.objects), "k8s/update.sh makes it anew"
 
 
+def install_modules(modules):
+    """Of exactly these versions, whole or not at all."""
+    wanted, installed = "\n".join(MODULES), modules / "installed"
+    if installed.exists() and installed.read_text("ascii") == wanted:
+        return
+    shutil.rmtree(modules, ignore_errors=True)
+    modules.mkdir(parents=True)
+    (modules / "package.json").write_text('{"private": true}\n', "ascii")
+    run("npm", "install", "--silent", "--no-fund", "--no-audit", *MODULES, cwd=modules)
+    installed.write_text(wanted, "ascii")
+
+
 def check_every_field_is_of_its_kind(manifests):
     modules = manifests.cache / "modules"
-    if not (modules / "node_modules").exists():
-        modules.mkdir(parents=True, exist_ok=True)
-        (modules / "package.json").write_text('{"private": true}\n', "ascii")
-        run("npm", "install", "--silent", "--no-fund", "--no-audit", *MODULES, cwd=modules)
+    install_modules(modules)
     objects = modules / "objects.json"
-    objects.write_text(json.dumps(manifests.objects + manifests.monitoring), "utf-8")
+    objects.write_text(json.dumps([*manifests.objects, *manifests.monitoring,
+                                   manifests.restore]), "utf-8")
     run("node", ROOT / "tests/k8s/validate.mjs", modules, objects)
 
 
@@ -160,7 +174,7 @@ def check_no_secret_is_in_the_repository(manifests):
 
 def check_pods_are_restricted(manifests):
     """Pod Security Standards, "restricted", and what it leaves out."""
-    for name, template in manifests.templates():
+    for name, template in [*manifests.templates(), ("restore", pod_template(manifests.restore))]:
         spec = template["spec"]
         assert spec["automountServiceAccountToken"] is False, name
         assert spec["securityContext"]["runAsNonRoot"] is True, name
@@ -172,6 +186,46 @@ def check_pods_are_restricted(manifests):
                 "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
                 "capabilities": {"drop": ["ALL"]}}, name
             assert {"requests", "limits"} <= set(container["resources"]), name
+
+
+def check_the_version_is_the_makefiles(manifests):
+    """Images are tagged with it, wherever one is named."""
+    for name, template in [*manifests.templates(), ("restore", pod_template(manifests.restore))]:
+        for container in containers(template):
+            assert container["image"].endswith(f"-service:{VERSION}"), name
+    named = re.findall(r"(?:-service:|newTag: )([0-9][0-9.]*)", README.read_text("utf-8"))
+    assert named and set(named) == {VERSION}, named
+
+
+def check_files_and_directories_stay_the_services_own(manifests):
+    """What opens a volume to its group must not reach into the store's directory: the service
+    refuses one that its group may write."""
+    for name, template in [*manifests.templates(), ("restore", pod_template(manifests.restore))]:
+        context = template["spec"]["securityContext"]
+        assert context["fsGroup"] == context["runAsGroup"] == 65532, name
+        assert context["fsGroupChangePolicy"] == "OnRootMismatch", name
+    for value in manifests.of("ConfigMap"):
+        url = value["data"].get("DATABASE_URL", "sqlite:/data/store/")
+        assert url.startswith("sqlite:/data/store/"), name_of(value)
+
+
+def check_the_readmes_kustomization(manifests):
+    """Old and new kustomize read it, and make the same of it."""
+    text = re.search(r"^bases: .*?(?=^```)", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)[0]
+    [example] = parse(text)
+    directory = manifests.cache / "example"
+    directory.mkdir(exist_ok=True)
+    example["bases"] = [os.path.relpath(MANIFESTS / "base", directory)]
+    (directory / "kustomization.yaml").write_text(json.dumps(example), "utf-8")
+    (directory / example["patchesStrategicMerge"][0]).write_text(json.dumps(
+        {"apiVersion": "v1", "kind": "ConfigMap", "data": {"CURRENCY": "EUR"},
+         "metadata": {"name": "payment-service", "namespace": "farthing"}}), "utf-8")
+    first, *others = [by_name(render(kubectl, directory)) for kubectl in manifests.kubectls]
+    assert all(other == first for other in others)
+    assert first["ConfigMap payment-service"]["data"]["CURRENCY"] == "EUR"
+    for image, name in re.findall(r"name: (\S+), newName: (\S+),", text):
+        [container] = containers(pod_template(first[f"Deployment {image}"]))
+        assert container["image"] == f"{name}:{VERSION}", container["image"]
 
 
 def check_the_grace_period_fits_the_drain(manifests):

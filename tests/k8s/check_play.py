@@ -51,7 +51,7 @@ def check_a_pod_may_do_nothing_else(play):
 
 def check_audits_find_nothing(play):
     for service in play.services:
-        statuses, printed = play.run_job(f"{service.name}-audit")
+        statuses, printed = play.run_cron_job(f"{service.name}-audit")
         assert set(statuses.values()) == {0}, f"{statuses}: {printed}"
         assert printed.rstrip().endswith(": 0 findings"), printed
 
@@ -59,25 +59,32 @@ def check_audits_find_nothing(play):
 def check_backups_are_made_and_verified(play):
     """GET /backup in the init container; its restore into a scratch place is what is waited for."""
     for service in play.services:
-        statuses, printed = play.run_job(f"{service.name}-backup")
+        statuses, printed = play.run_cron_job(f"{service.name}-backup")
         assert set(statuses.values()) == {0}, f"{statuses}: {printed}"
         assert printed.rstrip().endswith(": 0 findings"), printed
 
 
+def check_a_backup_is_restored(play):
+    """restore.yaml, in place of the store; then the service goes on."""
+    for service in play.services:
+        play.stop(service)
+        statuses, printed = play.restore(service)
+        assert set(statuses.values()) == {0}, f"{statuses}: {printed}"
+        assert "restored from event" in printed, printed
+        play.start(service)
+    pay_order(play, "restored", 10.99)
+
+
 def check_both_sides_agree(play):
-    statuses, printed = play.run_job("payment-service-reconcile")
+    statuses, printed = play.run_cron_job("payment-service-reconcile")
     assert set(statuses.values()) == {0}, f"{statuses}: {printed}"
 
 
 def check_a_stop_is_within_the_grace_period_and_loses_nothing(play):
     for service in play.services:
         head = service.get("/events?after=9007199254740991")["head"]
-        grace = play.deployment(service.name)["spec"]["template"]["spec"][
-            "terminationGracePeriodSeconds"]
-        run("podman", "stop", "-t", grace, service.container)
-        state = json.loads(run("podman", "inspect", service.container))[0]["State"]
-        assert state["ExitCode"] == 0, f"{service.name}: {state['ExitCode']}"
-        run("podman", "pod", "rm", "-f", "-t", "0", service.name)
+        status = play.stop(service)
+        assert status == 0, f"{service.name}: {status}"
         play.start(service)
         assert service.get("/events?after=9007199254740991")["head"] >= head
     pay_order(play, "o-2", 5)

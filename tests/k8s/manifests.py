@@ -2,6 +2,7 @@
 kustomize 2.0) and by the machine's own where there is one.
 """
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from checks import run
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "k8s"
+VERSION = re.search(r"^VERSION := (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)[1]
 POD_KINDS = ("Deployment", "CronJob")
 
 
@@ -52,7 +54,7 @@ def by_name(values):
 
 
 def pod_template(value):
-    """The pod template of a Deployment or CronJob."""
+    """The pod template of a Deployment, Job or CronJob."""
     spec = value["spec"]
     if value["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]

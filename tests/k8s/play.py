@@ -21,7 +21,7 @@ from functools import partial
 import yaml
 
 from checks import run, wait_until
-from manifests import MANIFESTS, ROOT, containers, parse, pod_template
+from manifests import MANIFESTS, ROOT, VERSION, containers, parse, pod_template
 
 USER = 65532
 JOB_S_MAX = 120
@@ -147,7 +147,7 @@ class Play:
         run("tar", "-C", root, "-cf", self.work / "image.tar", ".")
         run("podman", "import", "-c", f"USER {USER}:{USER}", "-c", "WORKDIR /data",
             "-c", "STOPSIGNAL SIGTERM", "-c", f'ENTRYPOINT ["/{name}"]',
-            self.work / "image.tar", f"{name}:0.1.0")
+            self.work / "image.tar", f"{name}:{VERSION}")
         shutil.rmtree(root)
         (self.work / "image.tar").unlink()
 
@@ -190,11 +190,30 @@ class Play:
         [state] = json.loads(listed)
         return state if state["Exited"] else None
 
-    def run_job(self, name):
-        """Plays a CronJob's pod once: {container: exit status}, and what all printed."""
+    def stop(self, service):
+        """As a kubelet does: exit status."""
+        grace = pod_template(self.deployment(service.name))["spec"]["terminationGracePeriodSeconds"]
+        run("podman", "stop", "-t", grace, service.container)
+        state = json.loads(run("podman", "inspect", service.container))[0]["State"]
+        run("podman", "pod", "rm", "-f", "-t", "0", service.name)
+        return state["ExitCode"]
+
+    def run_cron_job(self, name):
+        """Plays its pod once, as run_job does."""
         [job] = [value for value in self.manifests.of("CronJob")
                  if value["metadata"]["name"] == name]
-        pod = self.pod(name, pod_template(job))
+        return self.run_job(name, pod_template(job))
+
+    def restore(self, service):
+        """Plays restore.yaml with the newest backup, edited as README.md tells."""
+        [*_, newest] = sorted((self.work / f"volumes/{service.name}-backups/_data").iterdir())
+        text = (MANIFESTS / "restore.yaml").read_text("utf-8")
+        [job] = parse(text.replace("BACKUP", newest.name).replace("payment-service", service.name))
+        return self.run_job(job["metadata"]["name"], pod_template(job))
+
+    def run_job(self, name, template):
+        """Plays a job's pod to its end: {container: exit status}, and what all printed."""
+        pod = self.pod(name, template)
         self.play(pod)
         names = [f"{name}-{container['name']}" for container in pod["spec"]["containers"]]
         statuses = {}
