@@ -1,7 +1,9 @@
 #!/bin/sh
 # secrets.sh - makes the Secrets that the manifests name and prints them: certificates of a CA of
 # its own, and an API key for each service, the jobs, Prometheus and an operator. What it made it
-# leaves in DIRECTORY, where API keys are kept by the next run; remove NAME.secret for a new one.
+# leaves in DIRECTORY, with operator.curl, by which curl is the operator. Run again it makes new
+# certificates and keeps the CA and the API keys; a key whose .secret file was removed is made anew,
+# and the old one stays right until its line is removed from the file api-keys.
 # usage: k8s/secrets.sh DIRECTORY | kubectl apply -f -
 set -eu
 
@@ -9,16 +11,16 @@ case $1 in /*) directory=$1 ;; *) directory=$PWD/$1 ;; esac
 cd "$(dirname "$0")/.."
 umask 077
 clients="jobs monitoring operator"
+common/install.sh gnutls-bin >&2
 # shellcheck disable=SC2086 # a list of words
 common/certs.sh "$directory" $clients >&2
 
-# api_key NAME SCOPES
+# api_key NAME SCOPES: its secret is in NAME.secret, its line in the file api-keys.
 api_key() {
 	[ ! -e "$directory/$1.secret" ] || return 0
-	build/payment-service key "$1" "$2" 2>/dev/null >"$directory/$1.new"
-	sed -n 2p "$directory/$1.new" >"$directory/$1.line"
-	sed -n 1p "$directory/$1.new" | tr -d '\n' >"$directory/$1.secret"
-	rm "$directory/$1.new"
+	key=$(build/payment-service key "$1" "$2" 2>/dev/null)
+	echo "$key" | sed -n 2p >>"$directory/api-keys"
+	echo "$key" | sed -n 1p | tr -d '\n' >"$directory/$1.secret"
 }
 
 # secret NAME KEY=FILE...
@@ -36,7 +38,12 @@ api_key order-service events:read
 api_key jobs admin
 api_key monitoring metrics:read
 api_key operator admin
-cat "$directory"/*.line >"$directory/api-keys"
+cat >"$directory/operator.curl" <<TEXT
+cacert = "$directory/ca.crt"
+cert = "$directory/operator.crt"
+key = "$directory/operator.key"
+header = "Authorization: Bearer $(cat "$directory/operator.secret")"
+TEXT
 
 for service in payment-service order-service; do
 	secret $service api-keys=api-keys peer-api-key=$service.secret \
