@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define FILE_MODE 0600
-#define PARTIAL ".partial" /* added to the name of a file that is not whole yet */
 
 /* At least as much as the copy will be: that leaves out free pages. */
 static const struct statement store_bytes = {
@@ -104,7 +103,7 @@ bool backup_write(const char *file, backup_fill_fn *fill, void *arg, struct buf 
 	char partial[PATH_MAX];
 	int fd;
 
-	if (snprintf(partial, sizeof(partial), "%s" PARTIAL, file) >= (int)sizeof(partial)) {
+	if (snprintf(partial, sizeof(partial), "%s" BACKUP_PARTIAL, file) >= (int)sizeof(partial)) {
 		buf_add_str(why, "the name of the backup is too long");
 		return false;
 	}

@@ -7,6 +7,8 @@
 
 /* Left free on the disk by a copy, for the service that goes on writing there. */
 #define BACKUP_SPARE_BYTES (INT64_C(64) << 20)
+/* Added to the name of a file that is not whole yet; one whose writer was killed keeps it. */
+#define BACKUP_PARTIAL ".partial"
 
 /* Writes the store as of now into the new file `path` (0600), where there is room for it. The
  * caller closes *ret_fd, which can be read from. On failure why is one sentence, and there is no

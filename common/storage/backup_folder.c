@@ -1,6 +1,8 @@
 /* backup_folder.c - names of backups in a folder, which sort by their time (backup_folder.h). */
 #include "storage/backup_folder.h"
 
+#include "storage/backup.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -51,14 +53,20 @@ static bool has_time_shape(const char *text)
 	return true;
 }
 
-static bool is_backup(const char *name, const char *service)
+/* Whether it is SERVICE-TIME and that end. */
+static bool is_named(const char *name, const char *service, const char *end)
 {
 	size_t service_len = strlen(service);
 	size_t time_len = sizeof(TIME_SHAPE) - 1;
 
 	return strncmp(name, service, service_len) == 0 && name[service_len] == '-' &&
 	       has_time_shape(name + service_len + 1) &&
-	       strcmp(name + service_len + 1 + time_len, SUFFIX) == 0;
+	       strcmp(name + service_len + 1 + time_len, end) == 0;
+}
+
+static bool is_backup(const char *name, const char *service)
+{
+	return is_named(name, service, SUFFIX);
 }
 
 struct names {
@@ -108,9 +116,14 @@ bool backup_folder_trim(const char *folder, const char *service, int64_t keep, s
 		return false;
 	for (int i = names.count - 1; i >= 0; i--) {
 		const char *name = names.entries[i]->d_name;
+		bool is_whole = is_backup(name, service);
 
-		if (!is_backup(name, service) || keep-- > 0)
+		if (!is_whole && !is_named(name, service, SUFFIX BACKUP_PARTIAL))
 			continue;
+		if (keep > 0) {
+			keep -= is_whole;
+			continue;
+		}
 		if (!backup_folder_path(folder, name, path, why))
 			return false;
 		if (unlink(path) != 0) {

@@ -20,7 +20,8 @@ must_use bool backup_folder_path(const char *folder, const char *name, char ret_
 /* The newest backup of the service there. False: there is none, or the folder cannot be read. */
 must_use bool backup_folder_newest(const char *folder, const char *service, char ret_path[PATH_MAX],
                                    struct buf *why);
-/* Removes all but the newest `keep` backups of the service (0: none is removed). */
+/* Removes all but the newest `keep` backups of the service, and what a killed writer left behind
+ * before those (0: nothing is removed). */
 must_use bool backup_folder_trim(const char *folder, const char *service, int64_t keep,
                                  struct buf *why);
 

@@ -164,14 +164,16 @@ START_TEST(a_folder_keeps_the_newest_backups_and_what_is_none)
 	make_file("folder/payment-service-20250102T000000Z.db");
 	make_file("folder/order-service-20250101T000000Z.db");
 	make_file("folder/payment-service-2025.db");
+	make_file("folder/payment-service-20250101T000000Z.db.partial"); /* its writer was killed */
+	make_file("folder/payment-service-99990101T000000Z.db.partial"); /* one may be writing it */
 	ck_assert_int_eq(run_there("backup", "folder/", NULL, &run), 0);
 	run_release(&run);
-	ck_assert_int_eq(backups_count("folder"), 5);
+	ck_assert_int_eq(backups_count("folder"), 7);
 	there("restore-check", "folder/", 0, ": 0 findings");
 	ck_assert_int_eq(sleep(1), 0); /* names are of whole seconds */
 	ck_assert_int_eq(run_there("backup", "folder/", "BACKUP_KEEP=2", &run), 0);
 	run_release(&run);
-	ck_assert_int_eq(backups_count("folder"), 4);
+	ck_assert_int_eq(backups_count("folder"), 5);
 	there("restore-check", "folder/", 0, ": 0 findings");
 }
 END_TEST
