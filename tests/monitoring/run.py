@@ -85,6 +85,13 @@ def check_annotations(rules):
               set(alert["annotations"]) == ANNOTATIONS and alert["labels"]["severity"] in SEVERITIES)
 
 
+def check_readme(rules):
+    """The table of alerts that operators read has each, as grave as it is."""
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", (DOCKER / "README.md").read_text(), re.MULTILINE)
+    told = [(alert["alert"], alert["labels"]["severity"]) for alert in alerts_of(rules)]
+    check("docker/README.md has a row for each alert", rows == told, f"{rows}\nand not\n{told}")
+
+
 def check_coverage(rules):
     """Each alert has been made to fire, and to be silent, by rules_test.yml."""
     fired, silent = set(), set()
@@ -294,6 +301,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     check_files()
     check_annotations(rules)
+    check_readme(rules)
     check_coverage(rules)
     check_grafana(dashboard)
     with tempfile.TemporaryDirectory(prefix="farthing-monitoring-") as home, Processes(pathlib.Path(home)) as processes:
