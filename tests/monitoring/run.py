@@ -28,6 +28,7 @@ from processes import Processes, Receiver, fetch, fetch_json, post
 
 DOCKER = HERE.parent.parent / "docker"
 RULES = DOCKER / "prometheus" / "rules.yml"
+JOB_RULES = DOCKER.parent / "k8s/overlays/monitoring/job-rules.yaml"
 SERVICES = {"payment-service": 5000, "order-service": 5001}  # as docker/compose.yaml names them
 
 # What a service that speaks no TLS does not tell, and what Prometheus makes itself.
@@ -79,6 +80,18 @@ def check_files():
     check_tool("amtool", "check-config", DOCKER / "alertmanager" / "alertmanager.yml")
 
 
+def check_job_rules(home):
+    """Those of a cluster, whose manifest no tool of Prometheus reads: the rules in it are."""
+    rules = load(JOB_RULES)["spec"]
+    (home / "job-rules.yml").write_text(yaml.safe_dump(rules))
+    tests = home / "job_rules_test.yml"
+    tests.write_text((HERE / tests.name).read_text())
+    check_tool("promtool", "check", "rules", home / "job-rules.yml")
+    check_tool("promtool", "test", "rules", tests)
+    check_annotations(rules)
+    check_coverage(rules, tests)
+
+
 def check_annotations(rules):
     for alert in alerts_of(rules):
         check(f"{alert['alert']} says what it saw, what that means and what to do, and how grave it is",
@@ -92,10 +105,10 @@ def check_readme(rules):
     check("docker/README.md has a row for each alert", rows == told, f"{rows}\nand not\n{told}")
 
 
-def check_coverage(rules):
-    """Each alert has been made to fire, and to be silent, by rules_test.yml."""
+def check_coverage(rules, tests):
+    """Each alert has been made to fire, and to be silent."""
     fired, silent = set(), set()
-    for test in load(HERE / "rules_test.yml")["tests"]:
+    for test in load(tests)["tests"]:
         for expression in test["promql_expr_test"]:
             name = re.search(r'alertname="(\w+)"', expression["expr"])
             if name:
@@ -302,9 +315,10 @@ def main():
     check_files()
     check_annotations(rules)
     check_readme(rules)
-    check_coverage(rules)
+    check_coverage(rules, HERE / "rules_test.yml")
     check_grafana(dashboard)
     with tempfile.TemporaryDirectory(prefix="farthing-monitoring-") as home, Processes(pathlib.Path(home)) as processes:
+        check_job_rules(pathlib.Path(home))
         try:
             watch(binaries, pathlib.Path(home), processes, rules, dashboard)
         except (RuntimeError, OSError) as error:
