@@ -59,10 +59,13 @@ static int64_t head_of(const struct follow *follow)
 
 static void answer(struct follow *follow, const struct message *question)
 {
+	const struct peer_place place = follow_place(follow);
 	struct message page = *question;
 	int64_t before = question->after > 0 ? question->after - 1 : 0;
 
 	page.head = head_of(follow);
+	page.seen = (struct cause){.seq = place.seq, .hash = place.hash};
+	text_copy(text_of(place.source), page.seen.source, sizeof(page.seen.source));
 	buf_init(&page.lines, PAGE_BYTES_MAX);
 	if (journal_read(follow->node->reader.db, before, question->limit, add_line, &page.lines) !=
 	    DB_OK)
@@ -203,6 +206,14 @@ static void take_accepted(struct follow *follow, const struct message *message)
 	submit(follow);
 }
 
+static void submit_or_wake(struct follow *follow, int64_t delay_us)
+{
+	if (follow->count > 0)
+		submit(follow);
+	else
+		plan_wake(follow, delay_us);
+}
+
 static void take_page(struct follow *follow, struct message *message,
                       const struct peer_place *place)
 {
@@ -212,13 +223,18 @@ static void take_page(struct follow *follow, struct message *message,
 	if (!reading.is_current && world_chance(world_of(follow), 500))
 		return;
 	follow->stale += reading.is_current ? 0 : 1;
+	if (reading.is_current)
+		follow_check_seen(follow, &reading, &message->seen);
 	if (reading.is_current && message->head < place->seq) {
 		follow_note_broken(follow, "it ends before what was followed", message->head);
-		plan_wake(follow, BROKEN_US);
+		submit_or_wake(follow, BROKEN_US);
 		return;
 	}
-	if (message->after == 0)
-		reading.place = (struct peer_place){.rollback = place->rollback};
+	if (message->after == 0) {
+		reading.place.source[0] = '\0';
+		reading.place.seq = 0;
+		reading.place.hash = (struct hash){0};
+	}
 	reading.stepped_seq = reading.place.seq;
 	reading.stepped_hash = reading.place.hash;
 	follow->page = message->lines;
@@ -227,10 +243,8 @@ static void take_page(struct follow *follow, struct message *message,
 	follow->page_ticket = message->life == follow->node->life ? message->ticket : 0;
 	follow->is_broken = follow->is_broken && !reading.is_current;
 	follow_read_page(follow, message, &reading);
-	if (follow->count > 0)
-		submit(follow);
-	else if (follow->is_broken)
-		plan_wake(follow, BROKEN_US);
+	if (follow->count > 0 || follow->is_broken)
+		submit_or_wake(follow, BROKEN_US);
 	else
 		end_page(follow);
 }

@@ -70,13 +70,11 @@ static void note_own_line(void *arg, const struct db_row *row)
 	hash_sha256(text.ptr, text.len, &line->hash);
 }
 
-static bool own_event_is_gone(const struct follow *follow, const struct peer_line *line)
+static bool own_event_is_gone(const struct follow *follow, const struct cause *cause)
 {
-	const struct cause *cause = &line->cause;
 	struct own_line own = {0};
 
-	if (CANARY == CANARY_BLIND || !line->has_cause ||
-	    strcmp(cause->source, follow->node->store.source) != 0 ||
+	if (CANARY == CANARY_BLIND || strcmp(cause->source, follow->node->store.source) != 0 ||
 	    journal_read(follow->node->reader.db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
 		return false;
 	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
@@ -131,18 +129,29 @@ static void add_event(struct follow *follow, struct reading *reading, struct pee
 }
 
 static void note_rolled_back(struct follow *follow, struct reading *reading,
-                             const struct peer_line *line)
+                             const struct cause *known)
 {
-	const struct peer_command rolled_back = {.place.rollback = PEER_ROLLED_BACK};
+	struct peer_command rolled_back = {.place = {.rollback = PEER_ROLLED_BACK,
+	                                             .gone_seq = known->seq,
+	                                             .gone_hash = known->hash}};
 
 	world_note(follow->node->world, WORLD_NO_ORDER,
-	           "%s was rolled back: event %" PRId64 " came of its event %" PRId64,
-	           follow->node->service->name, line->self.seq, line->cause.seq);
+	           "%s was rolled back: the other one knows its event %" PRId64,
+	           follow->node->service->name, known->seq);
 	if (!follow->may_break)
 		world_fail(follow->node->world, WORLD_NO_ORDER, "an event is gone");
 	reading->place.rollback = PEER_ROLLED_BACK;
+	reading->place.gone_seq = known->seq;
+	reading->place.gone_hash = known->hash;
 	follow->is_rolled_back = true;
 	follow_add_own(follow, &peer_rollback_kind, &rolled_back);
+}
+
+void follow_check_seen(struct follow *follow, struct reading *reading, const struct cause *seen)
+{
+	if (seen->seq > 0 && own_event_is_gone(follow, seen) &&
+	    !hash_equal(&seen->hash, &reading->place.gone_hash))
+		note_rolled_back(follow, reading, seen);
 }
 
 void follow_set_place(struct peer_place *place, const struct cause *self)
@@ -165,9 +174,10 @@ static bool take_line(struct follow *follow, struct reading *reading, struct pee
 		peer_line_release(line);
 		return false;
 	}
-	is_gone = own_event_is_gone(follow, line);
-	if (is_gone && reading->is_current && reading->place.rollback == PEER_INTACT)
-		note_rolled_back(follow, reading, line);
+	is_gone = line->has_cause && own_event_is_gone(follow, &line->cause);
+	if (is_gone && reading->is_current && reading->place.rollback == PEER_INTACT &&
+	    line->cause.seq > reading->place.gone_seq)
+		note_rolled_back(follow, reading, &line->cause);
 	follow_set_place(&reading->place, &line->self);
 	if (is_gone)
 		kind = find_lost(follow, line->event.type);

@@ -17,6 +17,8 @@ struct reading {
 
 /* What is wrong with the peer's journal at this event. */
 void follow_note_broken(struct follow *follow, const char *why, int64_t seq);
+/* The peer knows this event: where it is not there any more, this side was put back. */
+void follow_check_seen(struct follow *follow, struct reading *reading, const struct cause *seen);
 /* Makes a command of the follower's own. */
 void follow_add_own(struct follow *follow, const struct command_kind *kind,
                     const struct peer_command *command);

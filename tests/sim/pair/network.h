@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "sim/world.h"
+#include "storage/journal.h"
 
 #define MESSAGES_MAX 256 /* under way */
 
@@ -15,8 +16,10 @@ struct message {
 	 */
 	int64_t after, limit, ticket;
 	int64_t life; /* of the node that asks, in which the ticket counts */
-	/* The answer: lines, and the journal's head. */
+	/* The answer: lines, the journal's head, and the event of who asks that had taken effect
+	 * there by then (seq 0: none had). */
 	int64_t head;
+	struct cause seen;
 	struct buf lines; /* owned by who holds the message */
 };
 

@@ -208,7 +208,8 @@ static int64_t head_of(enum pair_side side)
 	return head.seq;
 }
 
-/* The one that was put back knows it by the other's witness, the other one by what is missing. */
+/* The one that was put back knows it by the other's witness, or by what had taken effect there; the
+ * other one by what is missing. */
 static void check_noticed(enum pair_side side)
 {
 	enum pair_side other = side == SIDE_ORDER ? SIDE_PAYMENT : SIDE_ORDER;
@@ -223,12 +224,13 @@ static void check_noticed(enum pair_side side)
 	if (is_gone && !pair.follows[other].is_broken)
 		world_fail(&pair.world, WORLD_NO_ORDER, "%s follows a journal that went back",
 		           pair.nodes[other].service->name);
-	if (witness.speaks && follow_place(&pair.follows[side]).rollback != PEER_ROLLED_BACK)
+	if ((witness.speaks || is_gone) &&
+	    follow_place(&pair.follows[side]).rollback != PEER_ROLLED_BACK)
 		world_fail(&pair.world, WORLD_NO_ORDER, "%s does not know that it was put back",
 		           pair.nodes[side].service->name);
 	(void)printf("%s was put back: %s, %s\n", pair.nodes[side].service->name,
 	             is_gone ? "its journal is not followed" : "it has lost nothing",
-	             witness.speaks ? "and it knows" : "and it cannot know");
+	             witness.speaks || is_gone ? "and it knows" : "and it cannot know");
 }
 
 /* And a person accepts what is there. */
