@@ -284,7 +284,7 @@ static int run_with_options(const struct service *service, const struct command 
 	return status;
 }
 
-int service_main(const struct service *service, int argc, char **argv)
+static int run(const struct service *service, int argc, char **argv)
 {
 	struct buf why AUTO_BUF;
 	const char *words[COMMAND_WORDS_MAX], *missing;
@@ -310,5 +310,17 @@ int service_main(const struct service *service, int argc, char **argv)
 	} else {
 		return command->run(service, NULL, words);
 	}
+	return 2;
+}
+
+/* A key that was made or a report that was asked for is lost where the disk is full: who asked must
+ * not believe otherwise. */
+int service_main(const struct service *service, int argc, char **argv)
+{
+	int status = run(service, argc, argv);
+
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	(void)fprintf(stderr, "%s: what it prints cannot be written\n", service->name);
 	return 2;
 }

@@ -228,6 +228,17 @@ START_TEST(the_command_key_makes_nothing_of_wrong_words)
 }
 END_TEST
 
+START_TEST(a_key_that_cannot_be_printed_is_none)
+{
+	static const char *const arguments[] = {
+		"sh", "-c",
+		"exec \"${BUILD:-build}/payment-service\" key shop admin >/dev/full 2>/dev/null",
+		NULL};
+
+	ck_assert_int_eq(program_run(arguments), 2);
+}
+END_TEST
+
 static Suite *key_reload_suite(void)
 {
 	Suite *suite = suite_create("key_reload");
@@ -241,6 +252,7 @@ static Suite *key_reload_suite(void)
 	tcase_add_test(tcase, sighup_while_it_drains_ends_nothing);
 	tcase_add_test(tcase, sighup_with_nothing_to_read_ends_nothing);
 	tcase_add_test(tcase, the_command_key_makes_a_secret_and_its_line);
+	tcase_add_test(tcase, a_key_that_cannot_be_printed_is_none);
 	tcase_add_loop_test(tcase, the_command_key_makes_nothing_of_wrong_words, 0,
 	                    ARRAY_LEN(wrong_words));
 	suite_add_tcase(suite, tcase);
