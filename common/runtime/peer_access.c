@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define API_KEY_BYTES_MAX 4096 /* a header of it is no longer than servers take */
+
 struct peer_access {
 	struct peer_files files;
 	pthread_mutex_t mutex; /* guards the rest */
@@ -33,9 +35,12 @@ static bool read_api_key(const char *path, struct key_file *ret_key, struct buf 
 		return true;
 	if (!key_file_read("PEER_API_KEY_FILE", path, KEY_FILE_SECRET, &key, why))
 		return false;
-	if (token_of(&key).len == 0) {
-		buf_addf(why, "PEER_API_KEY_FILE: cannot use %s: it must hold one key on one line.",
-		         path);
+	size_t len = token_of(&key).len;
+	if (len == 0 || len > API_KEY_BYTES_MAX) {
+		buf_addf(why,
+		         "PEER_API_KEY_FILE: cannot use %s: it must hold one key on one line, of "
+		         "at most %d characters.",
+		         path, API_KEY_BYTES_MAX);
 		return false;
 	}
 	*ret_key = key;

@@ -86,7 +86,8 @@ void certificates_make(void)
 		add(extra[i].name, extra[i].key, extra[i].lines, extra[i].is_self_signed);
 	certificates_shell("install -m 0444 own/operator.key open.key && "
 	                   "echo 'no certificate' >text && install -m 0400 text text.key && "
-	                   "echo two words >words && chmod 0400 words");
+	                   "echo two words >words && printf %04097d 0 >long && "
+	                   "chmod 0400 words long");
 }
 
 void certificates_remove(void)

@@ -60,6 +60,7 @@ static const struct {
 	{"PEER_CA_FILE: cannot use", {{"PEER_CA_FILE", "text"}}},
 	{"PEER_API_KEY_FILE: cannot use", {{"PEER_API_KEY_FILE", "open.key"}}},
 	{"it must hold one key on one line", {{"PEER_API_KEY_FILE", "words"}}},
+	{"of at most 4096 characters", {{"PEER_API_KEY_FILE", "long"}}},
 };
 
 START_TEST(wrong_files_are_refused_at_the_start)
