@@ -4,23 +4,28 @@
 # leaves in DIRECTORY, with operator.curl, by which curl is the operator. Run again it makes new
 # certificates and keeps the CA and the API keys; a key whose .secret file was removed is made anew,
 # and the old one stays right until its line is removed from the file api-keys.
-# usage: k8s/secrets.sh DIRECTORY | kubectl apply -f -
+# usage: k8s/secrets.sh DIRECTORY [CALLER=SCOPES...] | kubectl apply -f -
+# Each caller gets a certificate, a key with those scopes, and the Secret farthing-CALLER.
 set -eu
 
 case $1 in /*) directory=$1 ;; *) directory=$PWD/$1 ;; esac
+shift
 cd "$(dirname "$0")/.."
 umask 077
-clients="jobs monitoring operator"
+clients="jobs monitoring"
+for caller in "$@"; do
+	clients="$clients ${caller%%=*}"
+done
 common/install.sh gnutls-bin >&2
 # shellcheck disable=SC2086 # a list of words
-common/certs.sh "$directory" $clients >&2
+common/certs.sh "$directory" operator $clients >&2
 
 # api_key NAME SCOPES: its secret is in NAME.secret, its line in the file api-keys.
 api_key() {
 	[ ! -e "$directory/$1.secret" ] || return 0
-	key=$(build/payment-service key "$1" "$2" 2>/dev/null)
-	echo "$key" | sed -n 2p >>"$directory/api-keys"
-	echo "$key" | sed -n 1p | tr -d '\n' >"$directory/$1.secret"
+	key=$(build/payment-service key "$1" "$2" 2>&1) || { echo "$key" >&2; exit 1; }
+	echo "$key" | grep ' sha256:' >>"$directory/api-keys"
+	echo "$key" | grep '^fk_' | tr -d '\n' >"$directory/$1.secret"
 }
 
 # secret NAME KEY=FILE...
@@ -38,6 +43,9 @@ api_key order-service events:read
 api_key jobs admin
 api_key monitoring metrics:read
 api_key operator admin
+for caller in "$@"; do
+	api_key "${caller%%=*}" "${caller#*=}"
+done
 cat >"$directory/operator.curl" <<TEXT
 cacert = "$directory/ca.crt"
 cert = "$directory/operator.crt"
@@ -49,7 +57,7 @@ for service in payment-service order-service; do
 	secret $service api-keys=api-keys peer-api-key=$service.secret \
 		tls.crt=$service.crt tls.key=$service.key ca.crt=ca.crt
 done
-for client in jobs monitoring; do
-	secret farthing-$client api-key=$client.secret \
-		tls.crt=$client.crt tls.key=$client.key ca.crt=ca.crt
+for client in $clients; do
+	secret "farthing-$client" "api-key=$client.secret" \
+		"tls.crt=$client.crt" "tls.key=$client.key" ca.crt=ca.crt
 done

@@ -87,7 +87,8 @@ def check_a_misspelled_field_is_found(manifests):
     modules = manifests.cache / "modules"
     [service, *_] = manifests.of("Service")
     objects = modules / "misspelled.json"
-    objects.write_text(json.dumps([{**service, "spec": {**service["spec"], "selektor": {}}}]), "utf-8")
+    misspelled = {**service, "spec": {**service["spec"], "selektor": {}}}
+    objects.write_text(json.dumps([misspelled]), "utf-8")
     done = subprocess.run(["node", ROOT / "tests/k8s/validate.mjs", modules, objects],
                           stdout=subprocess.PIPE, encoding="utf-8", check=False)
     assert done.returncode == 1 and "/spec/selektor is no field of Service" in done.stdout, \
@@ -137,9 +138,9 @@ def check_every_address_is_a_service_and_its_port(manifests):
                 assert ports[host] == int(port), f"{name_of(value)}: {name}"
 
 
-def secrets_made(manifests):
+def secrets_made(manifests, *callers):
     directory = manifests.cache / "secrets"
-    made = parse(run(MANIFESTS / "secrets.sh", directory))
+    made = parse(run(MANIFESTS / "secrets.sh", directory, *callers))
     return {value["metadata"]["name"]: set(value["data"]) for value in made}
 
 
@@ -163,6 +164,11 @@ def check_what_is_mounted_is_there(manifests):
                     folder, file = value.rsplit("/", 1)
                     secret = mounted[folder]["secret"]["secretName"]
                     assert file in made[secret], f"{name}: {option}"
+
+
+def check_a_further_caller_gets_what_a_job_has(manifests):
+    made = secrets_made(manifests, "shop=orders:write,payments:write")
+    assert made["farthing-shop"] == made["farthing-jobs"], made
 
 
 def check_no_secret_is_in_the_repository(manifests):
