@@ -3,7 +3,6 @@ way docker/README.md tells.
 """
 import os
 import signal
-import subprocess
 
 from check_image import USER
 from checks import run, wait_until
@@ -105,18 +104,19 @@ def check_volumes_outlive_down(pair, _):
 
 def check_backup_and_restore(pair, work):
     """The lines of docker/README.md, up to a pair that agrees again."""
-    backup = work / "payment.db"
+    backups = work / "backups"
+    run("install", "-d", "-m", "700", "-o", USER, "-g", USER, backups)
     payment = pair.pay_order("backed-up", 5)
     pair.wait_paid("backed-up")
-    with open(backup, "wb") as file:
-        subprocess.run(["curl", "-fsS", f"http://127.0.0.1:{pair.payment.port}/backup"],
-                       stdout=file, check=True)
-    os.chmod(backup, 0o600)
-    os.chown(backup, USER, USER)
-    mount = f"{backup}:/backup.db:ro"
-    compose("run", "--rm", "-T", "-v", mount, "payment-service", "restore-check", "/backup.db")
+    here, read_only = f"{backups}:/backups", f"{backups}:/backups:ro"
+    compose("run", "--rm", "-T", "-e", "BACKUP_KEEP=14", "-v", here, "payment-service", "backup",
+            "/backups/")
+    compose("run", "--rm", "-T", "-v", read_only, "payment-service", "restore-check", "/backups/")
+    assert "last_verified_restore_timestamp_seconds 0\n" not in pair.payment.get("/metrics")
+    [backup] = backups.iterdir()
     compose("stop", "payment-service")
-    compose("run", "--rm", "-T", "-v", mount, "payment-service", "restore", "/backup.db")
+    compose("run", "--rm", "-T", "-v", read_only, "payment-service", "restore",
+            f"/backups/{backup.name}")
     pair.start(pair.payment)
     found = pair.payment.get(f"/payments/{payment['payment_id']}")
     assert found["order_id"] == "backed-up", found
