@@ -44,8 +44,8 @@ PACKAGES_DOCKER := docker.io docker-compose debootstrap iptables iproute2 curl p
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
-PACKAGES_K8S    = podman runc netavark aardvark-dns catatonit iptables iproute2 ca-certificates \
-                  yamllint python3 python3-yaml $(PACKAGES_CERTS) \
+PACKAGES_K8S    = podman runc netavark aardvark-dns catatonit iptables iproute2 procps \
+                  ca-certificates yamllint python3 python3-yaml $(PACKAGES_CERTS) \
                   $(if $(shell command -v node),,nodejs npm)
 PACKAGES_MONITORING := prometheus prometheus-alertmanager python3 python3-yaml
 

@@ -1,5 +1,5 @@
-"""host_network.py - leaves this machine's network as it was found. An engine that has ended leaves its
-bridge and its rules behind, and other engines trip over them: a FORWARD chain that drops, say.
+"""host_network.py - leaves the machine's network as it was found. An engine that has ended leaves
+its bridge and its rules behind, and other engines trip over them: a FORWARD chain that drops, say.
 """
 import json
 import re

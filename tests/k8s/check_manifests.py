@@ -44,7 +44,8 @@ class Manifests:
 
 
 def check_yaml_is_well_laid_out(_manifests):
-    run("yamllint", "-s", "-d", YAMLLINT, *MANIFESTS.rglob("*.yaml"))
+    run("yamllint", "-s", "-d", YAMLLINT, *MANIFESTS.rglob("*.yaml"),
+        *(ROOT / "docker").rglob("*.y*ml"))
 
 
 def check_old_and_new_kustomize_read_the_same(manifests):

@@ -127,6 +127,12 @@ class Play:
         run("podman", "pod", "rm", "-f", "-t", "0", "-a")
         run("podman", "volume", "rm", "-f", "-a")
         run("podman", "system", "reset", "-f")
+        wait_until(lambda: not self.helpers(), "podman's helpers end")
+
+    def helpers(self):
+        """Processes that podman left beside the pods; they end by themselves a little later."""
+        listed = run("ps", "-eo", "args").splitlines()
+        return [line for line in listed if str(self.work) in line]
 
     def lay_out_secrets(self):
         for value in parse(run(MANIFESTS / "secrets.sh", self.secrets)):
