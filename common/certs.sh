@@ -61,9 +61,10 @@ if [ ! -e "$directory/ca.crt" ] || [ ! -e "$directory/ca.key" ]; then
 fi
 
 for service in payment-service order-service; do
-	# The second name is that of the Service in Kubernetes, as other namespaces see it.
+	# Of Kubernetes are the second name, by which other namespaces see the Service, and the third,
+	# the Service of k8s/ that the other service asks.
 	sign "$service" "dns_name = $service" "dns_name = $service.farthing.svc" \
-		"dns_name = localhost" "ip_address = 127.0.0.1" "ip_address = ::1" \
+		"dns_name = $service-peer" "dns_name = localhost" "ip_address = 127.0.0.1" "ip_address = ::1" \
 		tls_www_server tls_www_client
 done
 for client in "$@"; do

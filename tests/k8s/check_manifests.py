@@ -124,6 +124,11 @@ def check_every_port_is_open(manifests):
             for port in rule["ports"]:
                 assert port["port"] in (53, 443) or port["port"] in open_ports, name_of(value)
     for value in manifests.monitoring:
+        if value["kind"] == "ServiceMonitor":
+            labels = value["spec"]["selector"]["matchLabels"]
+            [service] = [service["metadata"]["name"] for service in manifests.of("Service")
+                         if labels.items() <= service["metadata"]["labels"].items()]
+            assert service == value["metadata"]["name"], "the rules ask for that label"
         for endpoint in value["spec"].get("endpoints", []):
             assert endpoint["port"] in {port["name"] for service in manifests.of("Service")
                                         for port in service["spec"]["ports"]}, name_of(value)
@@ -132,11 +137,14 @@ def check_every_port_is_open(manifests):
 def check_every_address_is_a_service_and_its_port(manifests):
     ports = {value["metadata"]["name"]: value["spec"]["ports"][0]["port"]
              for value in manifests.of("Service")}
+    always = {value["metadata"]["name"] for value in manifests.of("Service")
+              if value["spec"].get("publishNotReadyAddresses")}
     for value in manifests.of("ConfigMap"):
         for name in ("PEER_URL", "SERVICE_URL"):
             if name in value["data"]:
                 host, port = re.fullmatch(r"https://([^:]+):(\d+)", value["data"][name]).groups()
                 assert ports[host] == int(port), f"{name_of(value)}: {name}"
+                assert host in always, f"{name_of(value)}: {name} is not reached before it is ready"
 
 
 def secrets_made(manifests, *callers):

@@ -2,7 +2,7 @@
 directory of the test's own. What podman 4.3 does otherwise than a cluster is put right here:
 
 - a Deployment's pod would be named DEPLOYMENT-pod-0, which no certificate and no PEER_URL names: its
-  template is played as a Pod with the Service's name, which then is its host name for others;
+  template is played as a Pod with the name of the Service in PEER_URL, as which others see it;
 - a Secret is mounted as files that everyone may read, which the services refuse: the files are laid
   out as a kubelet does, for root and the fsGroup;
 - fsGroup is not applied to volumes: each is made for the user before;
@@ -51,8 +51,8 @@ class Service:
     """One of the two, through the port that its pod publishes."""
 
     def __init__(self, play, name):
-        self.play, self.name = play, name
-        self.container = f"{name}-{name}"
+        self.play, self.name, self.pod = play, name, f"{name}-peer"
+        self.container = f"{self.pod}-{name}"
 
     def address(self):
         text = run("podman", "port", self.container).split()[-1]
@@ -186,7 +186,7 @@ class Play:
         return run("podman", "play", "kube", file)
 
     def start(self, service):
-        self.play(self.pod(service.name, pod_template(self.deployment(service.name))))
+        self.play(self.pod(service.pod, pod_template(self.deployment(service.name))))
         service.wait_ready()
 
     def ended(self, container):
@@ -201,7 +201,7 @@ class Play:
         grace = pod_template(self.deployment(service.name))["spec"]["terminationGracePeriodSeconds"]
         run("podman", "stop", "-t", grace, service.container)
         state = json.loads(run("podman", "inspect", service.container))[0]["State"]
-        run("podman", "pod", "rm", "-f", "-t", "0", service.name)
+        run("podman", "pod", "rm", "-f", "-t", "0", service.pod)
         return state["ExitCode"]
 
     def run_cron_job(self, name):
