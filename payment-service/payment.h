@@ -41,6 +41,7 @@ enum operation {
 	OPERATION_COUNT
 };
 #define OPERATION_NONE (-1)
+extern const char *const operation_names[]; /* ends with NULL */
 
 /* A payment as it is stored and shown. Texts are borrowed from where the struct was filled. */
 struct payment {

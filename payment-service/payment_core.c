@@ -43,6 +43,11 @@ static int64_t open_claim(const struct payment *payment)
 
 const char code_unreachable[] = "processor_unreachable";
 
+const char *const operation_names[] = {
+	[OPERATION_CAPTURE] = "capture",     [OPERATION_VOID] = "void",
+	[OPERATION_AUTHORIZE] = "authorize", [OPERATION_REFUND] = "refund",
+	[OPERATION_REVERSE] = "reverse",     [OPERATION_COUNT] = NULL};
+
 static bool was_reached(const struct payment *payment)
 {
 	return payment->status != PAYMENT_FAILED ||

@@ -8,10 +8,6 @@
 const char *const payment_status_names[] = {"processing", "authorized", "success",
                                             "failed",     "voided",     NULL};
 const char *const capture_names[] = {"automatic", "manual", NULL};
-const char *const operation_names[] = {
-	[OPERATION_CAPTURE] = "capture",     [OPERATION_VOID] = "void",
-	[OPERATION_AUTHORIZE] = "authorize", [OPERATION_REFUND] = "refund",
-	[OPERATION_REVERSE] = "reverse",     [OPERATION_COUNT] = NULL};
 
 #define SELECT_PAYMENTS "SELECT " PAYMENT_COLUMNS ", " ORDER_COLUMNS " FROM "
 #define PAYMENTS_OF_ORDER "p.payment_key BETWEEN o.order_seq * 1024 AND o.order_seq * 1024 + 1023 "

@@ -12,7 +12,6 @@ extern const size_t payment_migrations_count;
 extern const char *const payment_status_names[];
 extern const char *const refund_status_names[];
 extern const char *const capture_names[];
-extern const char *const operation_names[];
 
 /* What payment_from_row reads, of payments p and orders o; for an audit's own statements. */
 #define PAYMENT_COLUMNS \

@@ -5,8 +5,8 @@
 #ifndef PAYMENT_REFERENCE_H
 #define PAYMENT_REFERENCE_H
 
+#include "base/hash.h"
 #include "payment.h"
-#include "storage/journal.h"
 
 /* Of a capture, void or reversal of the payment as it is before the event that tells of it: a
  * second capture, after one that was refused, is another thing. */

@@ -173,9 +173,12 @@ static bool take_answer(struct follower *follower, int64_t *ret_head)
 /* "SOURCE SEQ HASH", of an event of ours; what is not that tells nothing. */
 static bool read_seen(struct text text, struct cause *ret_seen)
 {
-	const char *end = text.ptr + text.len, *seq, *hash;
+	const char *end, *seq, *hash;
 
-	if (text.ptr == NULL || (seq = memchr(text.ptr, ' ', text.len)) == NULL ||
+	if (text.ptr == NULL)
+		return false;
+	end = text.ptr + text.len;
+	if ((seq = memchr(text.ptr, ' ', text.len)) == NULL ||
 	    (hash = memchr(seq + 1, ' ', (size_t)(end - seq - 1))) == NULL ||
 	    seq - text.ptr >= JOURNAL_SOURCE_SIZE)
 		return false;

@@ -1,8 +1,6 @@
-/* reference.c - see reference.h. An amount is part of each text, as one reference never stands for
- * two amounts. */
+/* reference_core.c - texts that name one thing to be done at the processor, and ids of them
+ * (reference.h). An amount is part of each, as one reference never stands for two amounts. */
 #include "reference.h"
-
-#include "payment_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
