@@ -2,6 +2,7 @@
 #include "e2e/answers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_SIZE 8192
@@ -42,6 +43,17 @@ void get(struct client *client, const char *path, const char *header, int status
 
 	(void)client_send(client, "GET", path, headers, NULL);
 	check_answer(client, path, status);
+}
+
+int64_t get_metric(struct client *client, const char *name)
+{
+	char line[128];
+
+	get(client, "/metrics", NULL, 200);
+	(void)snprintf(line, sizeof(line), "\n%s ", name);
+	const char *at = strstr(buf_str(&client->body), line);
+	ck_assert_msg(at != NULL, "no metric %s", name);
+	return strtoll(at + strlen(line), NULL, 10);
 }
 
 void post(struct client *client, const char *path, const char *header, const char *body, int status)

@@ -11,6 +11,8 @@
 void get(struct client *client, const char *path, const char *header, int status);
 void post(struct client *client, const char *path, const char *header, const char *body,
           int status);
+/* Reads a metric; name with its labels, where it has any. */
+int64_t get_metric(struct client *client, const char *name);
 /* A POST whose answer is a replay exactly if is_replay. */
 void post_replay(struct client *client, const char *path, const char *header, const char *body,
                  int status, bool is_replay);

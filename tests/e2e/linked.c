@@ -156,17 +156,6 @@ int64_t linked_next_event(struct client *client, int64_t after)
 	return answer_int(client, "head");
 }
 
-int64_t linked_metric(struct client *client, const char *name)
-{
-	char line[TEXT_SIZE];
-
-	get(client, "/metrics", NULL, 200);
-	(void)snprintf(line, sizeof(line), "\n%s ", name);
-	const char *at = strstr(buf_str(&client->body), line);
-	ck_assert_msg(at != NULL, "no metric %s", name);
-	return strtoll(at + strlen(line), NULL, 10);
-}
-
 int64_t linked_count_events(struct client *client, const char *type)
 {
 	int64_t count = 0, next = 0;

@@ -32,8 +32,6 @@ void linked_wait_heard(void);
 
 /* Waits for the service's next event behind after, at most a second; gives the head. */
 int64_t linked_next_event(struct client *client, int64_t after);
-/* A metric without labels. */
-int64_t linked_metric(struct client *client, const char *name);
 /* How many events of the type there are. */
 int64_t linked_count_events(struct client *client, const char *type);
 

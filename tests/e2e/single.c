@@ -60,14 +60,3 @@ const cJSON *single_member(const cJSON *json, const char *name)
 	ck_assert_msg(found != NULL, "no member %s", name);
 	return found;
 }
-
-int64_t single_metric(const char *name)
-{
-	char line[128];
-
-	get(&client, "/metrics", NULL, 200);
-	(void)snprintf(line, sizeof(line), "\n%s ", name);
-	const char *at = strstr(buf_str(&client.body), line);
-	ck_assert_msg(at != NULL, "no metric %s", name);
-	return strtoll(at + strlen(line), NULL, 10);
-}

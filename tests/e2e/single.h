@@ -23,8 +23,6 @@ void single_pay(void);
 void single_path(const char *name, char out[PATH_SIZE]);
 /* Changes a database file below its directory, as someone with a database tool would. */
 void single_change(const char *name, const char *sql);
-/* The value of a metric without labels. */
-int64_t single_metric(const char *name);
 /* The member of an object; there must be one. */
 const cJSON *single_member(const cJSON *json, const char *name);
 

@@ -69,16 +69,16 @@ START_TEST(the_background_audit_finds_a_damage_and_logs_it_once)
 	single_pay();
 	service_stop(&service);
 	single_restart(settings);
-	while (single_metric("audit_last_success_timestamp_seconds") == 0)
+	while (get_metric(&client, "audit_last_success_timestamp_seconds") == 0)
 		;
-	ck_assert_int_eq(single_metric("audit_findings"), 0);
+	ck_assert_int_eq(get_metric(&client, "audit_findings"), 0);
 	service_stop(&service);
 	single_change(STORE, DAMAGE);
 	single_restart(settings);
 	service_wait_log(&service, logged);
-	while (single_metric("audit_findings") == 0)
+	while (get_metric(&client, "audit_findings") == 0)
 		;
-	ck_assert_int_eq(single_metric("audit_last_success_timestamp_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "audit_last_success_timestamp_seconds"), 0);
 	single_change(STORE, LATER_DAMAGE);
 	service_wait_log(&service, "\"where\":\"journal seq 10\""); /* by another audit */
 	service_stop(&service);
@@ -99,8 +99,8 @@ START_TEST(an_interval_of_0_is_no_background_audit)
 
 	service_stop(&service);
 	single_restart(settings);
-	ck_assert_int_eq(single_metric("audit_last_success_timestamp_seconds"), 0);
-	ck_assert_int_eq(single_metric("audit_interval_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "audit_last_success_timestamp_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "audit_interval_seconds"), 0);
 	get(&client, "/audit", NULL, 200);
 }
 END_TEST

@@ -127,7 +127,7 @@ static void check_restored(void)
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "/events?after=%" PRId64,
-	               single_metric("journal_head_seq") - 1);
+	               get_metric(&client, "journal_head_seq") - 1);
 	get(&client, path, NULL, 200);
 	const cJSON *event = cJSON_GetArrayItem(answer_member(&client, "events"), 0);
 	const cJSON *data = single_member(event, "data");
@@ -289,7 +289,7 @@ START_TEST(a_damaged_backup_is_told_and_not_restored)
 	check_run("backup", BACKUP, 0, "is written");
 	single_change(BACKUP, damages[_i].sql);
 	check_run("restore-check", BACKUP, 1, damages[_i].finding);
-	ck_assert_int_eq(single_metric("last_verified_restore_timestamp_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "last_verified_restore_timestamp_seconds"), 0);
 	service_stop(&service);
 	check_run("restore", BACKUP, 1, damages[_i].finding);
 	check_run("restore", BACKUP, 1, "nothing was changed");
@@ -306,7 +306,7 @@ START_TEST(a_backup_must_be_one_whole_file)
 	check_run("restore-check", "none.db", 2, "none.db cannot be opened");
 	check_run("restore-check", "data", 2, "data is not a file");
 	check_run("restore-check", "log", 1, "is not an SQLite database");
-	ck_assert_int_eq(single_metric("last_verified_restore_timestamp_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "last_verified_restore_timestamp_seconds"), 0);
 }
 END_TEST
 
@@ -354,13 +354,13 @@ END_TEST
 START_TEST(a_verified_backup_shows_in_the_metrics_and_after_a_restart)
 {
 	check_run("backup", BACKUP, 0, "is written");
-	ck_assert_int_eq(single_metric("last_verified_restore_timestamp_seconds"), 0);
+	ck_assert_int_eq(get_metric(&client, "last_verified_restore_timestamp_seconds"), 0);
 	check_run("restore-check", BACKUP, 0, " 0 findings");
-	int64_t verified = single_metric("last_verified_restore_timestamp_seconds");
+	int64_t verified = get_metric(&client, "last_verified_restore_timestamp_seconds");
 	ck_assert_int_gt(verified, 1600000000);
 	service_stop(&service);
 	single_restart(NULL);
-	ck_assert_int_eq(single_metric("last_verified_restore_timestamp_seconds"), verified);
+	ck_assert_int_eq(get_metric(&client, "last_verified_restore_timestamp_seconds"), verified);
 	ck_assert_int_eq(count_entries(".", "restore"), 0);
 }
 END_TEST

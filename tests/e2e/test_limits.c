@@ -39,18 +39,6 @@ static void tear_down(void)
 	service_release(&service);
 }
 
-/* Of a metric's sample, as the other client is told. */
-static int64_t metric(const char *name)
-{
-	char line[128];
-
-	get(&other, "/metrics", NULL, 200);
-	(void)snprintf(line, sizeof(line), "\n%s ", name);
-	const char *at = strstr(buf_str(&other.body), line);
-	ck_assert_msg(at != NULL, "no metric %s", name);
-	return strtoll(at + strlen(line), NULL, 10);
-}
-
 /* ---- requests a second ---- */
 
 static const char *const keyed[] = {"RATE_LIMIT=1", "RATE_BURST=3", "AUTH=keys",
@@ -101,7 +89,7 @@ START_TEST(a_request_that_was_refused_had_no_effect)
 		(void)snprintf(body, sizeof(body), "{\"order_id\":\"o-%d\",\"amount\":1}", passed);
 	} while (client_send(&client, "POST", "/pay", NULL, body) == 200);
 	ck_assert_int_eq(client.status, 429);
-	ck_assert_int_eq(metric("journal_head_seq"), passed);
+	ck_assert_int_eq(get_metric(&other, "journal_head_seq"), passed);
 }
 END_TEST
 
@@ -110,8 +98,8 @@ START_TEST(another_address_notices_nothing)
 	start(one_a_second);
 	(void)exhaust("/version", NULL, 200);
 	get(&other, "/version", NULL, 200);
-	ck_assert_int_eq(metric("rate_limited_total{by=\"address\"}"), 1);
-	ck_assert_int_eq(metric("rate_limited_total{by=\"key\"}"), 0);
+	ck_assert_int_eq(get_metric(&other, "rate_limited_total{by=\"address\"}"), 1);
+	ck_assert_int_eq(get_metric(&other, "rate_limited_total{by=\"key\"}"), 0);
 }
 END_TEST
 
@@ -273,13 +261,13 @@ START_TEST(half_of_the_connections_are_one_address_s_at_most)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fds[i] = raw_connect(service.port);
 	check_closed(raw_connect(service.port));
-	ck_assert_int_eq(metric("http_connections_refused_total"), 1);
-	ck_assert_int_eq(metric("http_connections"), ARRAY_LEN(fds) + 1);
-	ck_assert_int_eq(metric("http_connections_max"), 8);
-	ck_assert_int_eq(metric("http_connections_per_address_max"), 4);
+	ck_assert_int_eq(get_metric(&other, "http_connections_refused_total"), 1);
+	ck_assert_int_eq(get_metric(&other, "http_connections"), ARRAY_LEN(fds) + 1);
+	ck_assert_int_eq(get_metric(&other, "http_connections_max"), 8);
+	ck_assert_int_eq(get_metric(&other, "http_connections_per_address_max"), 4);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		(void)close(fds[i]);
-	while (metric("http_connections") > 1)
+	while (get_metric(&other, "http_connections") > 1)
 		(void)poll(NULL, 0, POLL_MS);
 	get(&client, "/version", NULL, 200);
 }
@@ -295,7 +283,7 @@ static int send_from(const char *from, const char *request)
 
 static void await_waiting(int64_t count)
 {
-	while (metric("http_requests_waiting") != count)
+	while (get_metric(&other, "http_requests_waiting") != count)
 		(void)poll(NULL, 0, POLL_MS);
 }
 
@@ -331,9 +319,9 @@ START_TEST(half_of_the_queue_is_one_address_s_at_most)
 	check_problem(&client, "overloaded");
 	ck_assert_pstr_eq(client_header(&client, "Retry-After"), "1");
 	post(&other, "/pay", NULL, "{'order_id':'o-3','amount':1}", 200);
-	ck_assert_int_eq(metric("queue_share_full_total"), 1);
-	ck_assert_int_eq(metric("queue_max_commands"), 2);
-	ck_assert_int_eq(metric("queue_full_total"), 0);
+	ck_assert_int_eq(get_metric(&other, "queue_share_full_total"), 1);
+	ck_assert_int_eq(get_metric(&other, "queue_max_commands"), 2);
+	ck_assert_int_eq(get_metric(&other, "queue_full_total"), 0);
 	(void)close(fd);
 }
 END_TEST

@@ -106,13 +106,13 @@ END_TEST
 
 START_TEST(what_was_paid_above_a_total_is_shown_and_counted)
 {
-	int64_t before = linked_metric(&order, "orders_overpaid");
+	int64_t before = get_metric(&order, "orders_overpaid");
 
 	linked_pay("excess", "10", "", 200);
 	linked_order("excess", "8");
 	linked_wait_order("excess", "'amount_overpaid':2.00");
 	linked_wait_heard();
-	ck_assert_int_eq(linked_metric(&order, "orders_overpaid"), before + 1);
+	ck_assert_int_eq(get_metric(&order, "orders_overpaid"), before + 1);
 	linked_pay("excess", "1", "", 409);
 	check_agree();
 	get(&pay, "/payments?order_id=excess", NULL, 200);
@@ -123,7 +123,7 @@ START_TEST(what_was_paid_above_a_total_is_shown_and_counted)
 	                       ->valuestring);
 	post(&pay, path, "Idempotency-Key: excess-2", "{'amount':2}", 200);
 	linked_wait_order("excess", "'amount_overpaid':0.00");
-	ck_assert_int_eq(linked_metric(&order, "orders_overpaid"), before);
+	ck_assert_int_eq(get_metric(&order, "orders_overpaid"), before);
 	check_agree();
 }
 END_TEST

@@ -120,7 +120,7 @@ static void accept_it(struct client *client)
 /* So many payments and refunds were made again. */
 static void wait_for_recovered(int64_t count)
 {
-	for (int tries = 0; linked_metric(&pay, "references_recovered_total") < count; tries++) {
+	for (int tries = 0; get_metric(&pay, "references_recovered_total") < count; tries++) {
 		ck_assert_int_lt(tries, TRIES_MAX);
 		(void)linked_next_event(&pay, INT64_C(1) << 52);
 		(void)linked_next_event(&pay, linked_next_event(&pay, INT64_C(1) << 52));
@@ -135,8 +135,8 @@ static void check_is_followed(const struct side *side)
 	check_holds(side->client, "'status':'ready'");
 	get(side->peer, "/readyz", NULL, 200);
 	check_holds(side->peer, "'status':'ready'");
-	ck_assert_int_eq(linked_metric(side->client, "rolled_back"), 0);
-	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
+	ck_assert_int_eq(get_metric(side->client, "rolled_back"), 0);
+	ck_assert_int_eq(get_metric(side->peer, "peer_journal_broken"), 0);
 	check_sound(&payment_service);
 	check_sound(&order_service);
 }
@@ -148,7 +148,7 @@ static void check_moves_no_money(const struct side *side)
 	move_money(side, 503);
 	check_problem(side->client, "rolled-back");
 	ck_assert_ptr_nonnull(client_header(side->client, "Retry-After"));
-	ck_assert_int_eq(linked_metric(side->client, "rolled_back"), 1);
+	ck_assert_int_eq(get_metric(side->client, "rolled_back"), 1);
 	get(side->client, "/events", NULL, 200);
 }
 
@@ -157,7 +157,7 @@ static void check_is_not_followed(const struct side *side)
 	service_wait_log(side->peer_service, "\"event\":\"peer_journal_broken\"");
 	get(side->peer, "/readyz", NULL, 200);
 	check_holds(side->peer, "'status':'degraded','check':'peer-broken'");
-	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 1);
+	ck_assert_int_eq(get_metric(side->peer, "peer_journal_broken"), 1);
 }
 
 /* ---- a store that went back ---- */
@@ -376,9 +376,9 @@ START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
 		ck_assert(before[i].captured == after.captured);
 		ck_assert(before[i].refunded == after.refunded);
 	}
-	ck_assert_int_eq(linked_metric(&pay, "references_recovered_total"), 7);
-	ck_assert_int_eq(linked_metric(&pay, "references_lost"), 0);
-	ck_assert_int_eq(linked_metric(&pay, "inquiries_open"), 0);
+	ck_assert_int_eq(get_metric(&pay, "references_recovered_total"), 7);
+	ck_assert_int_eq(get_metric(&pay, "references_lost"), 0);
+	ck_assert_int_eq(get_metric(&pay, "inquiries_open"), 0);
 	accept_it(&order);
 	pay_order("after");
 	check_agree();
@@ -463,7 +463,7 @@ START_TEST(a_kill_while_the_processor_is_asked_loses_and_doubles_nothing)
 		ck_assert(before[i].captured == after.captured);
 		ck_assert(before[i].refunded == after.refunded);
 	}
-	ck_assert_int_eq(linked_metric(&pay, "references_lost"), 0);
+	ck_assert_int_eq(get_metric(&pay, "references_lost"), 0);
 	accept_it(&order);
 	pay_order("after");
 	check_agree();
@@ -549,7 +549,7 @@ START_TEST(a_changed_journal_is_not_followed_until_it_is_accepted)
 	accept_head(side->peer, side->client);
 	service_wait_log(side->peer_service, "\"event\":\"peer_journal_followed\"");
 	pay_order("after");
-	ck_assert_int_eq(linked_metric(side->peer, "peer_journal_broken"), 0);
+	ck_assert_int_eq(get_metric(side->peer, "peer_journal_broken"), 0);
 	get(side->peer, "/readyz", NULL, 200);
 	check_holds(side->peer, "'status':'ready'");
 }

@@ -253,7 +253,7 @@ START_TEST(a_disabled_endpoint_loses_nothing)
 	ck_assert_str_eq(shown("last_error")->valuestring, "answered 410");
 	ck_assert_int_eq(shown("place")->valueint, 2);
 	ck_assert_int_eq(shown("lag")->valueint, head - 2);
-	ck_assert_int_eq(single_metric("webhooks_disabled"), 1);
+	ck_assert_int_eq(get_metric(&client, "webhooks_disabled"), 1);
 
 	service_stop(&service);
 	single_restart(allow_private);
@@ -261,7 +261,7 @@ START_TEST(a_disabled_endpoint_loses_nothing)
 	post(&client, call, NULL, "{}", 200);
 	receiver_wait(&receiver, head + 1); /* webhook.enabled */
 	check_order(&receiver, 2, head + 1, false);
-	ck_assert_int_eq(single_metric("webhooks_disabled"), 0);
+	ck_assert_int_eq(get_metric(&client, "webhooks_disabled"), 0);
 	receiver_stop(&receiver);
 }
 END_TEST
