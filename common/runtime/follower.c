@@ -11,9 +11,11 @@
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TURN_US US_PER_S         /* the longest wait; a skip is told of as often */
 #define FULL_US (10 * US_PER_MS) /* until the queue is tried again */
@@ -140,6 +142,15 @@ static void show(struct follower *follower)
 		atomic_store(&behind_since_us, follower->now_us);
 }
 
+static void tell_first(struct follower *follower)
+{
+	if (follower->told_first ||
+	    (atomic_load(&follower->told_head) < 0 && !atomic_load(&follower->away)))
+		return;
+	follower->told_first = true;
+	(void)sem_post(&follower->first);
+}
+
 static int64_t wait_us(const struct follower *follower)
 {
 	int64_t poll_us = follower->poll_us - follower->now_us;
@@ -164,6 +175,7 @@ static void *run(void *arg)
 		tell(follower);
 		follower_fetch(follower);
 		show(follower);
+		tell_first(follower);
 		log_flush();
 		fetcher_wait(follower->fetcher, wait_us(follower));
 	}
@@ -230,6 +242,7 @@ struct follower *follower_new(const struct follower_options *options, const stru
 		follower->options.lost_kinds = no_kinds;
 	follower->env = env;
 	atomic_store(&follower->told_head, -1);
+	(void)sem_init(&follower->first, 0, 0); /* 0 is a value that it takes */
 	follower->sip_key = store->sip_key;
 	text_copy(text_of(store->source), follower->own_source, JOURNAL_SOURCE_SIZE);
 	if (peer_read(store->db, &place) != DB_OK) {
@@ -260,6 +273,20 @@ bool follower_start(struct follower *follower, struct writer *writer, struct buf
 	return follower->has_thread;
 }
 
+void follower_wait_first(struct follower *follower, int64_t wait_us)
+{
+	struct timespec until;
+
+	if (!follower->has_thread)
+		return;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += wait_us % US_PER_S * 1000;
+	until.tv_sec += wait_us / US_PER_S + until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (sem_clockwait(&follower->first, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+		continue;
+}
+
 void follower_stop(struct follower *follower)
 {
 	if (!follower->has_thread)
@@ -281,6 +308,7 @@ void follower_free(struct follower *follower)
 	for (size_t i = 0; i < PAGES; i++)
 		buf_release(&follower->pages[i].text);
 	db_close(follower->db);
+	(void)sem_destroy(&follower->first);
 	free(follower);
 }
 

@@ -59,6 +59,9 @@ struct follower *follower_new(const struct follower_options *options, const stru
                               const struct env *env, struct buf *why);
 /* Begins to follow, where there is a peer. */
 must_use bool follower_start(struct follower *follower, struct writer *writer, struct buf *why);
+/* Waits until the peer has told what it knows of this service's journal, or does not answer, but
+ * not longer: a store that was put back moves no money from the first request on. */
+void follower_wait_first(struct follower *follower, int64_t wait_us);
 /* Waits for what it has submitted, while the writer still runs. */
 void follower_stop(struct follower *follower);
 /* After the writer's end. NULL is fine. */

@@ -8,6 +8,7 @@
 #include "runtime/peer_window.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #define PAGES 3 /* one whose events are under way, one that is read, one that comes */
 /* The peer's pages end at 1 MiB and one line. */
@@ -26,9 +27,11 @@ struct follower {
 	pthread_t thread;
 	bool has_thread;
 	int64_t started_us;
+	sem_t first; /* posted once, when the peer has answered or is away */
 	/* The thread's. */
 	int64_t now_us; /* monotonic, one for the whole turn */
-	struct db *db;  /* a reader */
+	bool told_first;
+	struct db *db; /* a reader */
 	struct fetcher *fetcher;
 	struct fetch *poll, *probe;
 	enum purpose purpose;

@@ -27,7 +27,8 @@
 #define DRAIN_TIMEOUT_US (20 * US_PER_S)
 #define LIST_THREADS 2
 #define DAY_US (24 * 3600 * US_PER_S)
-#define PEER_WAIT_US (500 * US_PER_MS) /* api.md, "peer-lagging" */
+/* api.md, "peer-lagging"; likewise at the start, for what the peer knows of this journal. */
+#define PEER_WAIT_US (500 * US_PER_MS)
 
 /* Everything that runs, in the order of starting; a NULL was not reached. */
 struct running {
@@ -267,6 +268,7 @@ static bool start_serving(struct running *running, struct buf *why)
 	if (!start_courier(running, why) || !start_work(running, why) ||
 	    !follower_start(running->follower, running->writer, why))
 		return false;
+	follower_wait_first(running->follower, PEER_WAIT_US);
 	running->http = http_start(&http_options, api_app(running->api), why);
 	return running->http != NULL;
 }

@@ -176,8 +176,8 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 	service_stop(side->service);
 	keep_store(side, true);
 	linked_run(side->service, NULL);
+	check_moves_no_money(side); /* from its first answer on */
 	service_wait_log(side->service, "\"event\":\"rolled_back\"");
-	check_moves_no_money(side);
 	check_is_not_followed(side);
 	service_stop(side->service);
 	linked_run(side->service, NULL);

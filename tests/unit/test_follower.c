@@ -256,6 +256,32 @@ START_TEST(an_event_that_came_of_one_that_is_gone_tells_of_a_rollback)
 }
 END_TEST
 
+#define LONG_US \
+	(100 * US_PER_S) /* the peer answers, or is not there: nothing waits for its end \
+	                  */
+
+START_TEST(the_first_answer_is_waited_for)
+{
+	struct cause cause = {.seq = 5000};
+
+	following_start();
+	text_copy(text_of(following_rig.store.source), cause.source, sizeof(cause.source));
+	following_stop();
+	(void)fake_add(CREATED, &cause);
+	following_start();
+	follower_wait_first(following, LONG_US);
+	ck_assert(follower_is_rolled_back(following));
+	following_stop();
+	fake_leave();
+	following_start();
+	follower_wait_first(following, LONG_US);
+	ck_assert(following_is_away());
+	follower_wait_first(following, 0); /* what came is told once */
+	following_stop();
+	fake_return();
+}
+END_TEST
+
 START_TEST(an_event_that_came_of_one_that_is_there_does_not)
 {
 	struct cause cause = {.seq = 1};
@@ -368,6 +394,7 @@ static Suite *follower_suite(void)
 	tcase_add_test(cases, a_line_that_is_changed_in_mid_page_stops_before_it);
 	tcase_add_loop_test(cases, an_event_that_came_of_one_that_is_gone_tells_of_a_rollback, 0,
 	                    3);
+	tcase_add_test(cases, the_first_answer_is_waited_for);
 	tcase_add_test(cases, an_event_that_came_of_one_that_is_there_does_not);
 	tcase_add_test(cases, a_restored_store_serves_once_the_peer_is_caught_up);
 	tcase_add_test(cases, a_refusal_is_told_once_the_head_was_reached);
