@@ -39,8 +39,7 @@ PACKAGES_LINT  := clang-format clang-tidy clang-tools cppcheck shellcheck python
 PACKAGES_SBOM  := python3
 PACKAGES_CLANG := clang libclang-rt-14-dev
 PACKAGES_COVER := gcovr
-PACKAGES_DOCKER := docker.io docker-compose debootstrap iptables iproute2 curl python3 \
-                   $(PACKAGES_CERTS)
+PACKAGES_DOCKER := docker.io docker-compose debootstrap iptables iproute2 python3 $(PACKAGES_CERTS)
 # Node only where there is none: its makers' own packages are common and replace Debian's.
 PACKAGES_BENCH  = wrk python3 python3-flask gunicorn binutils $(if $(PLOT),gnuplot-nox) \
                   $(if $(shell command -v node),,nodejs)
