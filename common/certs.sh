@@ -61,10 +61,11 @@ if [ ! -e "$directory/ca.crt" ] || [ ! -e "$directory/ca.key" ]; then
 fi
 
 for service in payment-service order-service; do
-	# Of Kubernetes are the second name, by which other namespaces see the Service, and the third,
-	# the Service of k8s/ that the other service asks.
+	# In Kubernetes other namespaces see the Service by the second name, and the other service
+	# asks the Service of the third.
 	sign "$service" "dns_name = $service" "dns_name = $service.farthing.svc" \
-		"dns_name = $service-peer" "dns_name = localhost" "ip_address = 127.0.0.1" "ip_address = ::1" \
+		"dns_name = $service-peer" "dns_name = localhost" \
+		"ip_address = 127.0.0.1" "ip_address = ::1" \
 		tls_www_server tls_www_client
 done
 for client in "$@"; do
