@@ -130,8 +130,7 @@ END_TEST
 START_TEST(a_backup_that_is_not_of_the_live_journal_is_a_finding)
 {
 	there("backup", "copy.db", 0, "copy.db is written");
-	service_stop(&service);
-	service_release(&service);
+	single_stop();
 	single_start();
 	(void)snprintf(url, sizeof(url), "SERVICE_URL=http://127.0.0.1:%d", service.port);
 	there("restore-check", "copy.db", 1,
