@@ -2,13 +2,17 @@
 run to their end, waits for an event, free ports, and a run of checks. A check is a function named
 check_RULE that raises when the rule does not hold.
 """
+import random
 import socket
 import subprocess
 import sys
 import time
 import traceback
+from pathlib import Path
 
 RUN_S_MAX = 900
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+PORTS_TRIED = 100
 
 
 def run(*words, text="", **settings):
@@ -36,10 +40,15 @@ def wait_until(reached, what, seconds=60):
 
 
 def free_port():
-    """One that nobody listens on, for a program that is told its port or gets it again later."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody listens on, for a program that is told its port or gets it again later. It is
+    below those that the kernel gives to connections, and to tests that ask for any: one of these
+    may be taken before it is used."""
+    first_given = int(PORT_RANGE.read_text("ascii").split()[0])
+    for port in random.sample(range(first_given // 2, first_given), PORTS_TRIED):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise RuntimeError(f"somebody listens on each of {PORTS_TRIED} ports")
 
 
 def passes(check, *arguments):
