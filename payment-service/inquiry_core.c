@@ -115,6 +115,7 @@ static void new_refund(const struct inquiry *inquiry, const struct payment *paym
 	                          .currency = payment->currency,
 	                          .amount_minor = inquiry->refund_minor,
 	                          .status = REFUND_PROCESSING,
+	                          .is_made_again = true,
 	                          .created_us = moment->now_us,
 	                          .updated_us = moment->now_us};
 	text_copy(text_of(inquiry->refund_id), refund->refund_id, ID_SIZE);

@@ -18,7 +18,9 @@ struct operation_view {
 	/* Of a return: the hash of the event that it comes of, from which the refund's id follows;
 	 * NULL: a caller's. */
 	const struct hash *cause;
-	int64_t open_intent; /* one of what is open about it, refunds included; 0: nothing */
+	int64_t maybe_asked_us; /* of a refund: when one of the same amount was made again; 0: none
+	                           was */
+	int64_t open_intent;    /* one of what is open about it, refunds included; 0: nothing */
 	/* Of capture, void or refund: made in the process, or VERDICT_OPEN; never unreachable. */
 	struct decision decision;
 };

@@ -51,6 +51,21 @@ static void take_refund(void *arg, const struct db_row *row)
 	slot->view.refund_found = true;
 }
 
+/* The call may be its own: the key is gone. */
+static void take_made_again(void *arg, const struct db_row *row)
+{
+	struct operation_slot *slot = arg;
+	const struct operation_command *command = slot->job->command;
+	const struct currency *currency = currency_find(db_text(row, 0));
+	int64_t minor;
+
+	ensure(currency != NULL);
+	if (command->amount.digits >= 0 &&
+	    decimal_to_minor(command->amount, currency, &minor) == MONEY_OK &&
+	    minor == db_int(row, 1) && db_int(row, 2) > slot->view.maybe_asked_us)
+		slot->view.maybe_asked_us = db_int(row, 2);
+}
+
 static void take_open(void *arg, const struct db_row *row)
 {
 	struct operation_slot *slot = arg;
@@ -67,6 +82,14 @@ static void load(struct db *db, struct job *job, void *view)
 	payment_send_by_id(db, text_of(command->payment_id), take_payment, slot);
 	if (command->refund_id[0] != '\0')
 		refund_send_by_id(db, text_of(command->refund_id), take_refund, slot);
+}
+
+static void refund_load(struct db *db, struct job *job, void *view)
+{
+	const struct operation_command *command = job->command;
+
+	load(db, job, view);
+	refund_send_made_again(db, text_of(command->payment_id), take_made_again, view);
 }
 
 static void sync_load(struct db *db, struct job *job, void *view)
@@ -270,7 +293,7 @@ const struct command_kind capture_kind = OPERATION_KIND(
 const struct command_kind void_kind = OPERATION_KIND(
 	"void", load, outcome_write, .decide = void_decide, .render = outcome_render_payment);
 const struct command_kind refund_kind = OPERATION_KIND(
-	"refund", load, outcome_write, .decide = refund_decide, .render = outcome_render);
+	"refund", refund_load, outcome_write, .decide = refund_decide, .render = outcome_render);
 const struct command_kind redact_kind = OPERATION_KIND(
 	"redact", load, outcome_write, .decide = redact_decide, .render = outcome_render_payment);
 const struct command_kind resolve_kind =

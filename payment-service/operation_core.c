@@ -145,6 +145,17 @@ static enum error check_refund(const struct payment *payment, int64_t amount_min
 	return ERR_NONE;
 }
 
+/* It must not go back twice, and nobody can tell; a caller can, who looks. */
+static enum error check_made_again(const struct operation_view *view, int64_t now_us, char *detail)
+{
+	if (view->maybe_asked_us == 0 || now_us - view->maybe_asked_us >= KEY_DOUBT_US)
+		return ERR_NONE;
+	(void)snprintf(detail, PAYMENT_DETAIL_SIZE,
+	               "A refund of this amount was recovered after a restore without its key, and "
+	               "may be this one: look at GET /payments/{payment_id}/refunds.");
+	return ERR_INVALID_STATE;
+}
+
 static void new_refund(const struct operation_view *view, const struct operation_command *command,
                        const struct payment_moment *moment, int64_t amount_minor,
                        struct refund *refund)
@@ -183,6 +194,8 @@ enum error operation_decide_refund(const struct operation_view *view,
 	if (payment->status != PAYMENT_SUCCESS)
 		return refuse_state(payment, ret_outcome, detail);
 	error = check_refund(payment, amount_minor, command->has_key, ret_outcome, detail);
+	if (error == ERR_NONE)
+		error = check_made_again(view, moment->now_us, detail);
 	if (error != ERR_NONE)
 		return error;
 	new_refund(view, command, moment, amount_minor, &ret_outcome->refund);

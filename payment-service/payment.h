@@ -73,6 +73,11 @@ struct payment {
 	bool is_reversed;   /* approved after it had failed, and taken back, or about to be */
 };
 
+/* How long a call may be about what was made again after a restore without its key: as long as keys
+ * are kept by default (IDEMPOTENCY_TTL). By then a repeat would be a new one without a restore,
+ * too. */
+#define KEY_DOUBT_US (72 * 3600 * US_PER_S)
+
 struct refund {
 	int64_t refund_key; /* payment_key * 128 + number within the payment */
 	char refund_id[ID_SIZE];
@@ -80,7 +85,8 @@ struct refund {
 	char order_id[ORDER_ID_MAX + 1];
 	const struct currency *currency;
 	int64_t amount_minor;
-	int status; /* enum refund_status */
+	int status;         /* enum refund_status */
+	bool is_made_again; /* as payment's key_is_unknown; written, and read by statements alone */
 	struct text reason, decline_code;
 	char processor_reference[ID_SIZE];
 	int64_t created_us, updated_us;

@@ -14,10 +14,6 @@ static_assert(ATTEMPTS_PER_ORDER_MAX <= PAYMENT_KEYS_PER_ORDER,
 static_assert(REFUNDS_PER_PAYMENT_MAX <= REFUND_KEYS_PER_PAYMENT,
               "each refund of a payment has a key of its own");
 
-/* As long as keys are kept by default (IDEMPOTENCY_TTL): by then a repeat with the key that was
- * lost would have been a new payment without a restore, too. */
-#define KEY_DOUBT_US (72 * 3600 * US_PER_S)
-
 /* api.md, "Against the order": what a payment claims of its order's total. */
 static int64_t claim(const struct payment *payment)
 {

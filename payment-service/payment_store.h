@@ -59,6 +59,8 @@ void payment_write_redacted(struct db *db, int64_t payment_key);
 	"r.updated_us, r.last_event_seq, r.intent_key"
 #define REFUND_COLUMNS_COUNT 14
 must_use bool refund_from_row(const struct db_row *row, struct refund *ret_refund);
+/* Rows of currency, amount_minor and created_us: those that were made again and did not fail. */
+void refund_send_made_again(struct db *db, struct text payment_id, db_row_fn *row, void *arg);
 void refund_send_by_id(struct db *db, struct text refund_id, db_row_fn *row, void *arg);
 /* Those of a payment, newest first, behind before_key. */
 void refund_send_of_payment(struct db *db, int64_t payment_key, int64_t before_key, int64_t count,

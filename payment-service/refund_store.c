@@ -15,9 +15,14 @@ static const struct statement refunds_of_payment = {
 		       "AND r.refund_key < $2 ORDER BY r.refund_key DESC LIMIT $3",
 	NULL};
 static const struct statement refund_insert = {
-	"INSERT INTO refunds (refund_key, refund_id, amount_minor, refund_status, intent_key, "
-	"reason, processor_reference, decline_code, created_us, updated_us, last_event_seq) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+	"INSERT INTO refunds (refund_key, refund_id, amount_minor, refund_status, is_made_again, "
+	"intent_key, reason, processor_reference, decline_code, created_us, updated_us, "
+	"last_event_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+	NULL};
+static const struct statement refunds_made_again = {
+	"SELECT p.currency, r.amount_minor, r.created_us FROM payments p "
+	"JOIN refunds r ON r.refund_key BETWEEN p.payment_key * 128 AND p.payment_key * 128 + 127 "
+	"WHERE p.payment_id = $1 AND r.is_made_again = 1 AND r.refund_status <> 'failed'",
 	NULL};
 static const struct statement refund_update = {
 	"UPDATE refunds SET refund_status = $1, intent_key = $2, processor_reference = $3, "
@@ -59,6 +64,11 @@ void refund_send_of_payment(struct db *db, int64_t payment_key, int64_t before_k
 	        V_INT(count));
 }
 
+void refund_send_made_again(struct db *db, struct text payment_id, db_row_fn *row, void *arg)
+{
+	DB_SEND(db, &refunds_made_again, row, arg, v_text(payment_id));
+}
+
 static void check(const struct refund *refund)
 {
 	ensure(refund->refund_key % REFUND_KEYS_PER_PAYMENT < REFUNDS_PER_PAYMENT_MAX);
@@ -72,7 +82,7 @@ void refund_write_new(struct db *db, const struct refund *refund)
 	check(refund);
 	DB_SEND(db, &refund_insert, NULL, NULL, V_INT(refund->refund_key), v_str(refund->refund_id),
 	        v_money(refund->amount_minor), v_str(refund_status_names[refund->status]),
-	        V_INT(refund->intent_key), v_text(refund->reason),
+	        V_INT(refund->is_made_again), V_INT(refund->intent_key), v_text(refund->reason),
 	        v_str(refund->processor_reference), v_text(refund->decline_code),
 	        V_INT(refund->created_us), V_INT(refund->updated_us),
 	        V_INT(refund->last_event_seq));

@@ -71,12 +71,13 @@ CREATE TABLE payments (
 	CHECK (is_reversed = 0 OR payment_status = 'failed')
 ) STRICT;
 
--- refund_key is payment_key * 128 + a number from 0 on.
+-- refund_key is payment_key * 128 + a number from 0 on. is_made_again: after a restore, so that nobody knows its key.
 CREATE TABLE refunds (
 	refund_key INTEGER PRIMARY KEY,
 	refund_id TEXT NOT NULL UNIQUE CHECK (length(refund_id) = 30),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	refund_status TEXT NOT NULL CHECK (refund_status IN ('processing', 'success', 'failed')),
+	is_made_again INTEGER NOT NULL CHECK (is_made_again IN (0, 1)),
 	intent_key INTEGER NOT NULL CHECK (intent_key >= 0),
 	reason TEXT,
 	processor_reference TEXT NOT NULL,

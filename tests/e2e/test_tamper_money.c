@@ -80,7 +80,8 @@ static void release(void)
 	"WHERE j.seq = journal_head.seq)"
 #define OTHER_REFUND(key) \
 	"INSERT INTO refunds SELECT " key ", substr(refund_id, 1, 29) || '!', amount_minor, " \
-	"refund_status, intent_key, reason, processor_reference, decline_code, created_us, " \
+	"refund_status, is_made_again, intent_key, reason, processor_reference, decline_code, " \
+	"created_us, " \
 	"updated_us, last_event_seq FROM refunds" REFUND("refunded", 1)
 
 static const struct {

@@ -93,6 +93,25 @@ START_TEST(an_operator_ends_only_what_is_lost)
 }
 END_TEST
 
+/* A call with a key that was used before the restore. */
+START_TEST(a_refund_that_was_made_again_is_not_made_once_more)
+{
+	tell_lost(1, PAYMENT_SUCCESS);
+	tell_refund(1);
+	shop_rest();
+	(void)snprintf(shop.payment_id, ID_SIZE, "pay_01M83AP0DV%016d", 1);
+	shop_operate(&refund_kind, 400);
+	ck_assert_int_eq(shop_count("o-1", "refunds_count = 1"), 1);
+	shop_operate(&refund_kind, 300);
+	ck_assert_int_eq(shop_count("o-1", "refunded_minor = 700"), 1);
+	world.now_us += KEY_DOUBT_US;
+	shop_operate(&refund_kind, 300); /* of two that this store has made */
+	shop_rest();
+	ck_assert_int_eq(shop_count("o-1", "refunded_minor = 1000"), 1);
+	shop_check_audit(0);
+}
+END_TEST
+
 /* Before and after each commit, while others are open. */
 START_TEST(a_crash_between_loses_and_doubles_nothing)
 {
@@ -150,6 +169,7 @@ static Suite *make_suite(void)
 	tcase_add_test(all, what_is_lost_is_shown_until_an_operator_accepts);
 	tcase_add_test(all, what_is_told_of_it_later_is_asked_about);
 	tcase_add_test(all, an_operator_ends_only_what_is_lost);
+	tcase_add_test(all, a_refund_that_was_made_again_is_not_made_once_more);
 	tcase_add_test(all, a_crash_between_loses_and_doubles_nothing);
 	tcase_add_loop_test(all, an_audit_finds_a_row_that_was_changed, 0, ARRAY_LEN(damages));
 	suite_add_tcase(suite, all);

@@ -6,8 +6,8 @@
 #define FAILED \
 	"UPDATE payments SET payment_status = 'failed', captured_minor = 0, decline_code = 'd'"
 #define REFUND \
-	"INSERT INTO refunds (refund_key, refund_id, amount_minor, refund_status, intent_key, " \
-	"processor_reference, decline_code, created_us, updated_us, last_event_seq) "
+	"INSERT INTO refunds (is_made_again, refund_key, refund_id, amount_minor, refund_status, " \
+	"intent_key, processor_reference, decline_code, created_us, updated_us, last_event_seq) "
 
 #define CAUSE "cause_source = 's', cause_seq = 1, cause_hash = zeroblob(32)"
 /* A later value of a column is the one that counts. */
@@ -29,8 +29,9 @@ static const struct {
 	{FAILED ", is_reversed = 1, intent_key = 8", DB_OK},
 	{"UPDATE payments SET payment_status = 'processing', captured_minor = 0, intent_key = 7",
          DB_OK},
-	{REFUND "VALUES (1, printf('%030d', 1), 100, 'success', 0, '', NULL, 1, 1, 1)", DB_OK},
-	{REFUND "VALUES (1, printf('%030d', 1), 100, 'processing', 5, '', NULL, 1, 1, 1)", DB_OK},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 100, 'success', 0, '', NULL, 1, 1, 1)", DB_OK},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 100, 'processing', 5, '', NULL, 1, 1, 1)",
+         DB_OK},
 
 	{"UPDATE payments SET refunded_minor = 1100", DB_CONFLICT},
 	{"UPDATE payments SET refund_pending_minor = 1100", DB_CONFLICT},
@@ -77,18 +78,29 @@ static const struct {
 	{"UPDATE payments SET last_event_seq = 0", DB_CONFLICT},
 	{"INSERT INTO payments SELECT * FROM payments", DB_CONFLICT},
 
-	{REFUND "VALUES (1, printf('%030d', 1), 0, 'success', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), -1, 'success', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'voided', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 5, '', NULL, 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'processing', 0, '', NULL, 1, 1, 1)",
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 0, 'success', 0, '', NULL, 1, 1, 1)",
          DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'failed', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 0, '', 'd', 1, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 0, '', NULL, 2, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 0, '', NULL, 0, 1, 1)", DB_CONFLICT},
-	{REFUND "VALUES (1, printf('%030d', 1), 1, 'success', 0, '', NULL, 1, 1, 0)", DB_CONFLICT},
-	{REFUND "VALUES (1, 'ref_1', 1, 'success', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), -1, 'success', 0, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'voided', 0, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'success', 5, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'processing', 0, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'failed', 0, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'success', 0, '', 'd', 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'success', 0, '', NULL, 2, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'success', 0, '', NULL, 0, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, printf('%030d', 1), 1, 'success', 0, '', NULL, 1, 1, 0)",
+         DB_CONFLICT},
+	{REFUND "VALUES (2, 1, printf('%030d', 1), 1, 'success', 0, '', NULL, 1, 1, 1)",
+         DB_CONFLICT},
+	{REFUND "VALUES (0, 1, 'ref_1', 1, 'success', 0, '', NULL, 1, 1, 1)", DB_CONFLICT},
 
 	{"UPDATE orders SET last_event_seq = -1", DB_CONFLICT},
 	{"UPDATE orders SET order_id = ''", DB_CONFLICT},
