@@ -38,6 +38,6 @@ echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # both are lists of words
 {
-	$as_root apt-get -qq update
-	$as_root apt-get -qq install -y --no-install-recommends $missing
+	$as_root apt-get -qq -o Acquire::Retries=3 update
+	$as_root apt-get -qq -o Acquire::Retries=3 install -y --no-install-recommends $missing
 }

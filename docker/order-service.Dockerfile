@@ -3,7 +3,8 @@
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
-RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends make ca-certificates
+RUN apt-get update -qq -o Acquire::Retries=3 && \
+    apt-get install -qq -y -o Acquire::Retries=3 --no-install-recommends make ca-certificates
 WORKDIR /src
 COPY Makefile ./
 COPY common/install.sh common/
