@@ -20,7 +20,7 @@ START_TEST(the_same_is_the_same_and_sorts_with_its_payment)
 	reference_of_return(&payment, &cause, 100, second);
 	ck_assert_str_eq(first, second);
 	ck_assert(id_is_valid("ref_", text_of(first)));
-	ck_assert_int_eq(memcmp(first + ID_PREFIX_CHARS, PAYMENT_ID + ID_PREFIX_CHARS, 10), 0);
+	ck_assert_int_eq(memcmp(&first[ID_PREFIX_CHARS], &PAYMENT_ID[ID_PREFIX_CHARS], 10), 0);
 	reference_of_operation(&payment, OPERATION_VOID, 100, first);
 	reference_of_operation(&payment, OPERATION_VOID, 100, second);
 	ck_assert_str_eq(first, second);
