@@ -1,30 +1,32 @@
 """host_network.py - leaves the machine's network as it was found. An engine that has ended leaves
 its bridge and its rules behind, and other engines trip over them: a FORWARD chain that drops, say.
 """
+import fcntl
 import json
 import re
 from pathlib import Path
 
 from checks import run
 
-# What belongs to an engine: its bridges, and chains or rules that name one of them or its own.
-ENGINES = re.compile(r"docker|netavark|podman|\bbr-[0-9a-f]{12}\b", re.IGNORECASE)
+# How the engines name their bridges and chains; each of their rules has one of them.
+DOCKER = r"docker|\bbr-[0-9a-f]{12}\b"
+PODMAN = r"netavark|podman"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+LOCK = Path("/run/lock/farthing-host-network")
 
 
 def links():
-    return {link["ifname"] for link in json.loads(run("ip", "-json", "link"))}
+    return [link["ifname"] for link in json.loads(run("ip", "-json", "link"))]
 
 
 def rules():
     """The lines of iptables-save: "*TABLE", ":CHAIN POLICY [0:0]", rules, "COMMIT"."""
-    text = run("iptables-save")
-    return [re.sub(r"\[\d+:\d+\]$", "[0:0]", line) for line in text.splitlines()
-            if not line.startswith("#")]
+    return [re.sub(r"\[\d+:\d+\]$", "[0:0]", line)
+            for line in run("iptables-save").splitlines() if not line.startswith("#")]
 
 
 def policies(lines):
-    """{(table, chain): its line} of the chains that every table has."""
+    """{(table, chain): its line} of the chains that a table has from the start."""
     found, table = {}, None
     for line in lines:
         if line.startswith("*"):
@@ -34,29 +36,34 @@ def policies(lines):
     return found
 
 
-def without_engines(now, before):
-    """The lines that are there now but for what engines added since; policies as they were."""
-    known, former = set(before), policies(before)
-    kept, table = [], None
-    for line in now:
-        if line.startswith("*"):
-            table = line
-        if line in known or not ENGINES.search(line):
-            kept.append(former.get((table, line.split()[0]), line))
-    return kept
-
-
 class HostNetwork:
-    """As it is at `with`, so it is at its end."""
+    """One engine's share of it, from `with` to its end, for one test at a time. Where something of
+    that engine is there before, somebody may be using it, and nothing is touched."""
+
+    def __init__(self, names):
+        self.names = re.compile(names, re.IGNORECASE)
 
     def __enter__(self):
-        self.links, self.rules, self.forwarding = links(), rules(), FORWARDING.read_text("ascii")
+        self.lock = open(LOCK, "wb")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.rules, self.forwarding = rules(), FORWARDING.read_text("ascii")
+        self.is_ours = not any(map(self.names.search, [*links(), *self.rules]))
         return self
 
     def __exit__(self, *_):
-        for link in links() - self.links:
-            if ENGINES.search(link):
+        if self.is_ours:
+            for link in filter(self.names.search, links()):
                 run("ip", "link", "delete", link)
-        lines = without_engines(rules(), self.rules)
-        run("iptables-restore", text="\n".join(lines) + "\n")
-        FORWARDING.write_text(self.forwarding, "ascii")
+            run("iptables-restore", text="\n".join(self.others()) + "\n")
+            FORWARDING.write_text(self.forwarding, "ascii")
+        self.lock.close()
+
+    def others(self):
+        """The rules without the engine's; policies as they were."""
+        former, kept, table = policies(self.rules), [], None
+        for line in rules():
+            if line.startswith("*"):
+                table = line
+            if not self.names.search(line):
+                kept.append(former.get((table, line.split()[0]), line))
+        return kept

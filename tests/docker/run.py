@@ -21,7 +21,7 @@ import check_life
 import check_secure
 from checks import passes, run
 from engine import Engine
-from host_network import HostNetwork
+from host_network import DOCKER, HostNetwork
 from pair import PROJECT, ROOT, Pair, compose
 
 
@@ -88,7 +88,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the engine is ended
     with tempfile.TemporaryDirectory(prefix="farthing-docker.") as directory:
         work = Path(directory)
-        with HostNetwork(), Engine(work, Path(sys.argv[1]).resolve()):
+        with HostNetwork(DOCKER), Engine(work, Path(sys.argv[1]).resolve()):
             failed = run_checks(work)
     print(f"{len(CHECKS) - failed} passed, {failed} failed")
     return 1 if failed else 0

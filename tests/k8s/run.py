@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import check_manifests
 import check_play
 from checks import passes
-from host_network import HostNetwork
+from host_network import PODMAN, HostNetwork
 from play import Play
 
 
@@ -31,7 +31,7 @@ def main():
     manifests = check_manifests.Manifests(cache)
     results = [passes(check, manifests) for check in check_manifests.CHECKS]
     with tempfile.TemporaryDirectory(prefix="farthing-k8s.") as directory:
-        with HostNetwork(), Play(Path(directory), programs, manifests) as play:
+        with HostNetwork(PODMAN), Play(Path(directory), programs, manifests) as play:
             results += [passes(check, play) for check in check_play.CHECKS]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
