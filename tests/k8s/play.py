@@ -7,7 +7,8 @@ directory of the test's own. What podman 4.3 does otherwise than a cluster is pu
   out as a kubelet does, for root and the fsGroup;
 - fsGroup is not applied to volumes: each is made for the user before;
 - CronJobs are not run: the template of one is played as a Pod, and its end waited for;
-- ports are published everywhere, unless hostIP says otherwise; probes need a shell.
+- ports are published everywhere, unless hostIP says otherwise, and under their own number, unless
+  hostPort does; probes need a shell.
 """
 import base64
 import http.client
@@ -20,7 +21,7 @@ from functools import partial
 
 import yaml
 
-from checks import run, wait_until
+from checks import free_port, run, wait_until
 from manifests import MANIFESTS, ROOT, VERSION, containers, parse, pod_template
 
 USER = 65532
@@ -175,7 +176,7 @@ class Play:
             for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                 container.pop(probe, None)
             for port in container.get("ports", []):
-                port.update(hostIP="127.0.0.1", hostPort=0)
+                port.update(hostIP="127.0.0.1", hostPort=free_port())
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": name},
                 "spec": template["spec"]}
 
