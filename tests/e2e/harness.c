@@ -21,7 +21,8 @@
 /* Far above what anything here takes, sanitizers and a busy machine included: only a fault reaches
  * it. */
 #define WAIT_MS_MAX 60000
-#define LOG_BYTES_MAX (64 * 1024)
+#define LOG_BYTES_MAX (256 << 20)
+#define LOG_SHOWN_MAX (64 * 1024) /* of a failure */
 #define ENVIRONMENT_MAX 64
 #define LISTENING "\"event\":\"listening\""
 
@@ -115,18 +116,17 @@ void service_init(struct service *service, const char *name)
 
 /* ---- the log ---- */
 
-/* The last part of the present run's log; the caller frees it. */
+/* The present run's log; the caller frees it. */
 static char *log_read(const struct service *service)
 {
-	char *text = calloc(1, LOG_BYTES_MAX + 1);
 	int log = open(service->log_path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
 
-	ck_assert(text != NULL && log >= 0 && fstat(log, &status) == 0);
-	off_t from = service->log_from;
-	if (status.st_size - from > LOG_BYTES_MAX)
-		from = status.st_size - LOG_BYTES_MAX;
-	ck_assert_int_ge(pread(log, text, LOG_BYTES_MAX, from), 0);
+	ck_assert(log >= 0 && fstat(log, &status) == 0);
+	off_t size = status.st_size - service->log_from;
+	ck_assert(size >= 0 && size <= LOG_BYTES_MAX);
+	char *text = calloc(1, (size_t)size + 1);
+	ck_assert(text != NULL && pread(log, text, (size_t)size, service->log_from) == size);
 	(void)close(log);
 	return text;
 }
@@ -134,8 +134,10 @@ static char *log_read(const struct service *service)
 _Noreturn static void fail_with_log(const struct service *service, const char *what)
 {
 	char *log = log_read(service);
+	size_t len = strlen(log);
+	const char *end = len > LOG_SHOWN_MAX ? log + len - LOG_SHOWN_MAX : log;
 
-	(void)fprintf(stderr, "---- log of %s ----\n%s----\n", service->name, log);
+	(void)fprintf(stderr, "---- log of %s ----\n%s----\n", service->name, end);
 	free(log);
 	ck_abort_msg("%s: %s", service->name, what);
 	abort();
