@@ -52,9 +52,11 @@ void engine_count_peer_event(const struct job *job, const struct slot *slot)
 		return;
 	if (!slot->is_rejected) {
 		atomic_fetch_add(&peer_applied, 1);
-		log_info("peer_event_applied", L_TEXT("type", peer->type),
-		         L_INT("seq", peer->to.seq), L_STR("source", peer->to.source),
-		         L_TEXT("order_id", peer->subject), L_TRACE(job->traceparent));
+		/* A line an event is much where nobody follows a trace. */
+		LOG_AT(job->traceparent.ptr != NULL ? LOG_INFO : LOG_DEBUG, "peer_event_applied",
+		       L_TEXT("type", peer->type), L_INT("seq", peer->to.seq),
+		       L_STR("source", peer->to.source), L_TEXT("order_id", peer->subject),
+		       L_TRACE(job->traceparent));
 		return;
 	}
 	atomic_fetch_add(&peer_rejected, 1);
