@@ -231,7 +231,8 @@ int64_t inquirer_turn(struct inquirer *inquirer, int64_t now_us)
 	struct due due = {.next_us = INT64_MAX};
 
 	take_back(inquirer, now_us);
-	if (!inquirer_is_idle(inquirer))
+	if (atomic_load(&inquirer->state) !=
+	    INQUIRER_FREE) /* or it came back just now, and wakes */
 		return INT64_MAX;
 	if (inquirer->retry_us > now_us)
 		return inquirer->retry_us;

@@ -30,9 +30,9 @@ static const struct statement inquiry_told = {
 	"captured_minor = $13, told_us = $15, next_us = $16",
 	NULL};
 static const struct statement inquiry_next = {
-	"UPDATE inquiries SET next_us = $1 WHERE inquiry_key = $2", NULL};
-static const struct statement inquiry_delete = {"DELETE FROM inquiries WHERE inquiry_key = $1",
-                                                NULL};
+	"UPDATE inquiries SET next_us = $1 WHERE inquiry_key = $2 AND cause_hash = $3", NULL};
+static const struct statement inquiry_delete = {
+	"DELETE FROM inquiries WHERE inquiry_key = $1 AND cause_hash = $2", NULL};
 static const struct statement inquiry_due = {
 	"SELECT " INQUIRY_COLUMNS " FROM inquiries i WHERE i.next_us <= $1 AND NOT EXISTS "
 	"(SELECT 1 FROM inquiries o WHERE o.payment_id = i.payment_id "
@@ -57,15 +57,16 @@ void inquiry_write_told(struct db *db, const struct inquiry *inquiry, int64_t ne
 	        V_INT(inquiry->told_us), V_INT(next_us));
 }
 
-void inquiry_write_next(struct db *db, int64_t inquiry_key, int64_t next_us)
+void inquiry_write_next(struct db *db, const struct inquiry *inquiry, int64_t next_us)
 {
 	DB_SEND(db, &inquiry_next, NULL, NULL, next_us == INT64_MAX ? V_NULL : V_INT(next_us),
-	        V_INT(inquiry_key));
+	        V_INT(inquiry->inquiry_key), V_BLOB(inquiry->cause.hash.bytes, HASH_BYTES));
 }
 
-void inquiry_write_end(struct db *db, int64_t inquiry_key)
+void inquiry_write_end(struct db *db, const struct inquiry *inquiry)
 {
-	DB_SEND(db, &inquiry_delete, NULL, NULL, V_INT(inquiry_key));
+	DB_SEND(db, &inquiry_delete, NULL, NULL, V_INT(inquiry->inquiry_key),
+	        V_BLOB(inquiry->cause.hash.bytes, HASH_BYTES));
 }
 
 bool inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry)

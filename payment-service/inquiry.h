@@ -73,9 +73,10 @@ enum inquiry_end inquiry_decide(const struct inquiry *inquiry, const struct inqu
 
 /* A new row, or what is told now of the one that is there. */
 void inquiry_write_told(struct db *db, const struct inquiry *inquiry, int64_t next_us);
-/* It is to be asked at next_us; INT64_MAX: it is lost. */
-void inquiry_write_next(struct db *db, int64_t inquiry_key, int64_t next_us);
-void inquiry_write_end(struct db *db, int64_t inquiry_key);
+/* It is to be asked at next_us; INT64_MAX: it is lost. Neither touches what was told anew since it
+ * was read. */
+void inquiry_write_next(struct db *db, const struct inquiry *inquiry, int64_t next_us);
+void inquiry_write_end(struct db *db, const struct inquiry *inquiry);
 
 /* Reads INQUIRY_COLUMNS. False: it holds what no service writes. */
 must_use bool inquiry_from_row(const struct db_row *row, struct inquiry *ret_inquiry);

@@ -264,6 +264,10 @@ static void write_made(const struct writing *to, const struct job *job, const vo
 	write_excess(to->db, view, all);
 	if (!known_order_returns(&all->place.heard, payment))
 		return;
+	if (all->place.cause.seq == 0) { /* no cancellation: what makes it go back is this */
+		all->place.cause = *all->cause;
+		known_order_write_heard(to->db, &all->place);
+	}
 	return_write_new(to->db, payment->payment_key, job->now_us, job->traceparent);
 	all->returns_count++;
 }
@@ -286,12 +290,13 @@ static void write(const struct writing *to, const struct job *job, const void *v
 		write_made(to, job, view, all);
 	if (end == INQUIRY_LOST)
 		write_lost(to, job, inquiry);
-	if (end == INQUIRY_KNOWN) /* what of it is open is asked for now */
+	/* What of it is open is asked for now. */
+	if (end == INQUIRY_KNOWN || (end == INQUIRY_POSTPONED && all->status_before >= 0))
 		intent_write_due(to->db, all->outcome.payment.payment_key, job->now_us);
 	if (end == INQUIRY_KNOWN || end == INQUIRY_MADE)
-		inquiry_write_end(to->db, inquiry->inquiry_key);
+		inquiry_write_end(to->db, inquiry);
 	else
-		inquiry_write_next(to->db, inquiry->inquiry_key, next_us(end, job->now_us));
+		inquiry_write_next(to->db, inquiry, next_us(end, job->now_us));
 }
 
 const struct command_kind inquiry_kind = {.name = "inquiry",

@@ -88,6 +88,30 @@ static bool is_known(const struct inquiry *inquiry, const struct inquiry_view *v
 	       inquiry->captured_minor <= payment->captured_minor;
 }
 
+/* What is open there comes first: only then it shows whether there is more to be asked. A refund
+ * that is under way may fail, and another take its place. */
+static bool waits_for_intent(const struct inquiry *inquiry, const struct inquiry_view *view)
+{
+	const struct payment *payment = &view->payment;
+	bool is_open = payment->status == PAYMENT_PROCESSING ||
+	               payment->pending_operation != OPERATION_NONE;
+
+	if (!view->payment_found || is_another(inquiry, view))
+		return false;
+	if (inquiry->refund_id[0] == '\0')
+		return is_open && is_later_step(inquiry);
+	return (is_open || payment->refund_pending_minor > 0) && !view->refund_found;
+}
+
+/* What it says now is not what it said when the order service was told. */
+static bool contradicts(const struct inquiry *inquiry, enum verdict verdict)
+{
+	if (verdict == VERDICT_APPROVED)
+		return inquiry->status == PAYMENT_FAILED;
+	return verdict == VERDICT_DECLINED && inquiry->refund_id[0] == '\0' &&
+	       inquiry->status != PAYMENT_FAILED && inquiry->status != PAYMENT_PROCESSING;
+}
+
 static void new_payment(const struct inquiry *inquiry, const struct inquiry_view *view,
                         const char *processor, const struct payment_moment *moment,
                         struct payment *payment)
@@ -155,13 +179,14 @@ enum inquiry_end inquiry_decide(const struct inquiry *inquiry, const struct inqu
 	bool is_approved = decision->verdict == VERDICT_APPROVED;
 
 	ret_outcome->payment = view->payment;
+	if (operation == OPERATION_NONE && waits_for_intent(inquiry, view))
+		return INQUIRY_POSTPONED;
 	if (operation == OPERATION_NONE)
 		return is_known(inquiry, view) ? INQUIRY_KNOWN : INQUIRY_LOST;
 	if (decision->verdict == VERDICT_OPEN)
 		return INQUIRY_POSTPONED;
 	/* What was approved after it had failed is taken back, or was: nobody can tell here. */
-	if (decision->verdict == VERDICT_UNREACHABLE ||
-	    (is_approved && inquiry->status == PAYMENT_FAILED))
+	if (decision->verdict == VERDICT_UNREACHABLE || contradicts(inquiry, decision->verdict))
 		return INQUIRY_LOST;
 	make(inquiry, view, (enum operation)operation, decision, processor, moment, ret_outcome);
 	return operation == OPERATION_AUTHORIZE && is_approved && is_later_step(inquiry)

@@ -196,6 +196,10 @@ static void take_line(struct follower *follower, struct peer_item *item, bool is
 	text_copy(text_of(self->source), follower->place.source, JOURNAL_SOURCE_SIZE);
 	follower->place.seq = self->seq;
 	follower->place.hash = self->hash;
+	if (kind == NULL && is_lost)
+		log_warn("lost_event_passed_over", L_TEXT("type", type),
+		         L_INT("peer_seq", self->seq),
+		         L_STR("next", "see at the peer what it is about"));
 	if (kind == NULL)
 		peer_window_cancel(&follower->window, item);
 	else

@@ -121,5 +121,10 @@ enum error accept_prepare(struct request *request, struct field_errors *errors)
 	input->is_broken = trouble != NULL && strcmp(trouble, "peer-broken") == 0;
 	request->job.kind = &accept_kind;
 	request->job.command = input;
+	if (follower_is_rolled_back(follower) && follower_is_catching_up(follower)) {
+		(void)snprintf(request->job.answer.detail, ANSWER_DETAIL_SIZE,
+		               "What the peer knows of this service is still being read: repeat.");
+		return ERR_PEER_LAGGING;
+	}
 	return check_seq(input, request->job.answer.detail);
 }

@@ -168,3 +168,4 @@ CREATE TABLE inquiries (
 	UNIQUE (payment_id, refund_id),
 	CHECK ((refund_id = '') = (refund_minor IS NULL))
 ) STRICT;
+CREATE INDEX inquiries_by_next ON inquiries (next_us);

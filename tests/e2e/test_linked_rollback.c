@@ -106,6 +106,21 @@ static void check_is_not_followed(const struct side *side)
 	ck_assert_int_eq(get_metric(side->peer, "peer_journal_broken"), 1);
 }
 
+/* The peer has committed that it was there. */
+static void wait_until_seen(const struct side *side)
+{
+	int64_t head = linked_next_event(side->client, INT64_C(1) << 52), seen = 0;
+
+	for (int tries = 0; seen < head; tries++) {
+		ck_assert_int_lt(tries, TRIES_MAX);
+		get(side->peer, "/events?after=4000000000&wait=1", "Accept: application/x-ndjson",
+		    200);
+		const char *text = client_header(side->peer, "Events-Seen");
+		seen = text == NULL ? 0 : strtoll(strchr(text, ' '), NULL, 10);
+		(void)linked_next_event(side->peer, linked_next_event(side->peer, 1 << 30));
+	}
+}
+
 /* ---- a store that went back ---- */
 
 START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
@@ -188,7 +203,7 @@ START_TEST(a_store_that_went_back_is_noticed_without_a_witness)
 	keep_store(side, false);
 	linked_run(side->service, NULL);
 	linked_order("second", "10");
-	linked_wait_heard();
+	wait_until_seen(side);
 	service_stop(side->service);
 	keep_store(side, true);
 	linked_run(side->service, NULL);
@@ -228,22 +243,6 @@ static void change_journal(const struct side *side, int behind)
 		behind);
 	tamper_change(side->service, "journal", sql);
 	linked_run(side->service, NULL);
-}
-
-/* The peer has committed that it was there. */
-static void wait_until_seen(const struct side *side)
-{
-	int64_t head = linked_next_event(side->client, INT64_C(1) << 52), seen = 0;
-
-	for (int tries = 0; seen < head; tries++) {
-		ck_assert_int_lt(tries, TRIES_MAX);
-		get(side->peer, "/events?after=4000000000&wait=1", "Accept: application/x-ndjson",
-		    200);
-		const char *text = client_header(side->peer, "Events-Seen");
-		ck_assert_ptr_nonnull(text);
-		seen = strtoll(strchr(text, ' '), NULL, 10);
-		(void)linked_next_event(side->peer, linked_next_event(side->peer, 1 << 30));
-	}
 }
 
 static void make_events(const struct side *side)

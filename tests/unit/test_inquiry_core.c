@@ -19,6 +19,7 @@ struct row {
 	enum inquiry_end end;
 	int status; /* afterwards, where it is made */
 	bool refund_is_known, is_other_order;
+	int refund_pending; /* of what is there */
 };
 
 static const struct row rows[] = {
@@ -38,8 +39,14 @@ static const struct row rows[] = {
          NOTHING, VERDICT_APPROVED, INQUIRY_BEGUN, PAYMENT_AUTHORIZED},
 	{"and goes on", PAYMENT_SUCCESS, CAPTURE_MANUAL, 700, 0, PAYMENT_AUTHORIZED,
          VERDICT_APPROVED, INQUIRY_MADE, PAYMENT_SUCCESS},
-	{"an authorization that was declined is no beginning", PAYMENT_SUCCESS, CAPTURE_MANUAL, 700,
-         0, NOTHING, VERDICT_DECLINED, INQUIRY_MADE, PAYMENT_FAILED},
+	{"what was captured and is declined now is told", PAYMENT_SUCCESS, CAPTURE_MANUAL, 700, 0,
+         NOTHING, VERDICT_DECLINED, INQUIRY_LOST},
+	{"a capture waits for the authorization that is open there", PAYMENT_SUCCESS,
+         CAPTURE_MANUAL, 700, 0, PAYMENT_PROCESSING, VERDICT_OPEN, INQUIRY_POSTPONED},
+	{"so does a void", PAYMENT_VOIDED, CAPTURE_MANUAL, 0, 0, PAYMENT_PROCESSING, VERDICT_OPEN,
+         INQUIRY_POSTPONED},
+	{"a refund waits for what is open there", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC, 1000, 400,
+         PAYMENT_PROCESSING, VERDICT_OPEN, INQUIRY_POSTPONED},
 	{"a void is made again", PAYMENT_VOIDED, CAPTURE_MANUAL, 0, 0, PAYMENT_AUTHORIZED,
          VERDICT_APPROVED, INQUIRY_MADE, PAYMENT_VOIDED},
 	{"what is there stays", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC, 1000, 0, PAYMENT_SUCCESS,
@@ -54,6 +61,8 @@ static const struct row rows[] = {
          VERDICT_APPROVED, INQUIRY_KNOWN, .refund_is_known = true},
 	{"a refund of more than is left is told", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC, 1000, 901,
          PAYMENT_SUCCESS, VERDICT_APPROVED, INQUIRY_LOST},
+	{"but what another, open one may leave is waited for", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC,
+         1000, 400, PAYMENT_SUCCESS, VERDICT_OPEN, INQUIRY_POSTPONED, .refund_pending = 900},
 	{"a refund of no payment is told", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC, 1000, 400, NOTHING,
          VERDICT_APPROVED, INQUIRY_LOST},
 	{"a payment of another order is told", PAYMENT_SUCCESS, CAPTURE_AUTOMATIC, 1000, 0,
@@ -80,7 +89,8 @@ static void fill_view(const struct row *row, struct inquiry_view *view)
 		return;
 	payment->captured_minor = 1000; /* 100 of it went back */
 	payment->refunded_minor = 100;
-	payment->refundable_minor = 900;
+	payment->refund_pending_minor = row->refund_pending;
+	payment->refundable_minor = 900 - row->refund_pending;
 	payment->refunds_count = 1;
 }
 
