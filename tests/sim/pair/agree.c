@@ -245,9 +245,11 @@ static void check_recovered(struct pair *pair, int64_t number)
 		const struct seen_payment *payment = find(&at_payments, id);
 		struct bank_account account = bank_account_of(id);
 
-		/* Else nobody but the store that was lost has decided it, or it was taken back. */
+		/* Else nobody but the store that was lost has decided it, it was taken back, or a
+		 * person is told that it could not be made again. */
 		if (bank_knows(OPERATION_AUTHORIZE, id) != VERDICT_APPROVED ||
-		    at_orders.payments[i].status == SEEN_FAILED)
+		    at_orders.payments[i].status == SEEN_FAILED ||
+		    payment_side_told_lost(&pair->nodes[SIDE_PAYMENT], id))
 			continue;
 		holds(pair, number, id, "it is there again", payment != NULL);
 		same(pair, number, id, "captured (processor's on the right)",

@@ -134,3 +134,23 @@ void payment_side_stuck(const struct node *node, void (*found)(void *arg, struct
 	if (db_flush(node->reader.db) != DB_OK)
 		world_fail(node->world, WORLD_NO_ORDER, "what is stuck cannot be read");
 }
+
+static void note_there(void *arg, const struct db_row *row)
+{
+	(void)row;
+	*(bool *)arg = true;
+}
+
+bool payment_side_told_lost(const struct node *node, const char *payment_id)
+{
+	static const struct statement lost = {
+		"SELECT seq FROM journal WHERE instr(line, '\"type\":\"reference.lost\"') > 0 "
+		"AND instr(line, $1) > 0 LIMIT 1",
+		NULL};
+	bool is_told = false;
+
+	DB_SEND(node->reader.db, &lost, note_there, &is_told, v_str(payment_id));
+	if (db_flush(node->reader.db) != DB_OK)
+		world_fail(node->world, WORLD_NO_ORDER, "what is lost cannot be read");
+	return is_told;
+}

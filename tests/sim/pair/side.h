@@ -81,4 +81,7 @@ void payment_side_executed(const struct job *job);
 extern const struct peer_kind *const payment_side_kinds, *const order_side_kinds;
 extern const struct peer_kind *const payment_side_lost_kinds;
 
+/* Whether its journal tells of the payment, or a refund of it, as lost after a restore. */
+bool payment_side_told_lost(const struct node *node, const char *payment_id);
+
 #endif
