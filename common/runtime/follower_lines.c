@@ -80,20 +80,6 @@ void follower_submit_skip(struct follower *follower)
 
 /* ---- lines ---- */
 
-struct own_line {
-	int64_t seq;
-	struct hash hash;
-};
-
-static void note_own_line(void *arg, const struct db_row *row)
-{
-	struct own_line *line = arg;
-	struct text text = db_text(row, 1);
-
-	line->seq = db_int(row, 0);
-	hash_sha256(text.ptr, text.len, &line->hash);
-}
-
 /* "/SERVICE/JOURNAL_ID": of this service, whichever of its journals it was. */
 static bool is_of_this_service(const struct follower *follower, const char *source)
 {
@@ -107,12 +93,12 @@ static bool is_of_this_service(const struct follower *follower, const char *sour
  * in one that was lost. False: the journal cannot be read now. */
 static bool find_own_event(struct follower *follower, const struct cause *known, bool *ret_is_gone)
 {
-	struct own_line own = {0};
+	struct journal_line own;
 
 	*ret_is_gone = is_of_this_service(follower, known->source);
 	if (!*ret_is_gone || strcmp(known->source, follower->own_source) != 0)
 		return true;
-	if (journal_read(follower->db, known->seq - 1, 1, note_own_line, &own) != DB_OK)
+	if (journal_read_line(follower->db, known->seq, &own) != DB_OK)
 		return false;
 	*ret_is_gone = own.seq != known->seq || !hash_equal(&own.hash, &known->hash);
 	return true;

@@ -233,6 +233,21 @@ enum db_result journal_read(struct db *db, int64_t after, int64_t limit, db_row_
 	return db_flush(db);
 }
 
+static void note_line(void *arg, const struct db_row *row)
+{
+	struct journal_line *line = arg;
+	struct text text = db_text(row, 1);
+
+	line->seq = db_int(row, 0);
+	hash_sha256(text.ptr, text.len, &line->hash);
+}
+
+enum db_result journal_read_line(struct db *db, int64_t seq, struct journal_line *ret_line)
+{
+	*ret_line = (struct journal_line){0};
+	return journal_read(db, seq - 1, 1, note_line, ret_line);
+}
+
 static void note_tail(void *arg, const struct db_row *row)
 {
 	bool *is_intact = arg;

@@ -81,6 +81,14 @@ must_use enum db_result journal_read_head(struct db *db, struct journal_head *re
 /* Whether the last stored line is the head's, by number and hash: after a failed write, and at the
  * start. */
 must_use enum db_result journal_check_tail(struct db *db, bool *ret_is_intact);
+/* What tells an event of the journal from any other. */
+struct journal_line {
+	int64_t seq; /* 0: the journal ends before it */
+	struct hash hash;
+};
+/* Reads the event `seq`. */
+must_use enum db_result journal_read_line(struct db *db, int64_t seq,
+                                          struct journal_line *ret_line);
 /* Calls row with columns (seq, line) for the events after `after`, at most `limit`. */
 must_use enum db_result journal_read(struct db *db, int64_t after, int64_t limit, db_row_fn *row,
                                      void *arg);

@@ -190,20 +190,6 @@ static void open_copy(const struct restore_plan *plan, struct scratch *scratch, 
 		scratch->store.db = NULL;
 }
 
-struct live_line {
-	int64_t seq;
-	struct hash hash;
-};
-
-static void note_live(void *arg, const struct db_row *row)
-{
-	struct live_line *line = arg;
-	struct text text = db_text(row, 1);
-
-	line->seq = db_int(row, 0);
-	hash_sha256(text.ptr, text.len, &line->hash);
-}
-
 void restore_compare(struct audit *audit, const struct journal_head *head, const struct hash *live)
 {
 	char where[FINDING_WHERE_SIZE];
@@ -222,9 +208,9 @@ void restore_compare(struct audit *audit, const struct journal_head *head, const
 static void check_live_line(struct db *live, struct audit *audit)
 {
 	const struct journal_head *head = &audit->head;
-	struct live_line line = {0};
+	struct journal_line line;
 
-	if (journal_read(live, head->seq - 1, 1, note_live, &line) != DB_OK)
+	if (journal_read_line(live, head->seq, &line) != DB_OK)
 		audit_finding(audit, CHECK_LIVE, "live store", "it cannot be read: %s",
 		              db_why(live));
 	else

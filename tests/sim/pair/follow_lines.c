@@ -56,26 +56,12 @@ void follow_add_own(struct follow *follow, const struct command_kind *kind,
 
 /* ---- lines, as follower_lines.c ---- */
 
-struct own_line {
-	int64_t seq;
-	struct hash hash;
-};
-
-static void note_own_line(void *arg, const struct db_row *row)
-{
-	struct own_line *line = arg;
-	struct text text = db_text(row, 1);
-
-	line->seq = db_int(row, 0);
-	hash_sha256(text.ptr, text.len, &line->hash);
-}
-
 static bool own_event_is_gone(const struct follow *follow, const struct cause *cause)
 {
-	struct own_line own = {0};
+	struct journal_line own;
 
 	if (CANARY == CANARY_BLIND || strcmp(cause->source, follow->node->store.source) != 0 ||
-	    journal_read(follow->node->reader.db, cause->seq - 1, 1, note_own_line, &own) != DB_OK)
+	    journal_read_line(follow->node->reader.db, cause->seq, &own) != DB_OK)
 		return false;
 	return own.seq != cause->seq || !hash_equal(&own.hash, &cause->hash);
 }
