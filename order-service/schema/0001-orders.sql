@@ -1,4 +1,5 @@
 -- Orders, and what is known of their payments.
+-- A CHECK names more than two values with OR: for IN, SQLite fills a table of its own for each row that is written.
 
 -- Found by order_hash, a 64-bit keyed hash of order_id, through orders_by_hash; order_seq is the seq of the order's first event, so rows are appended and listed in the order of acceptance. was_open: accepted without an amount,
 -- which the first captured payment settles, and the currency with it. paid, authorized and refunded are the sums of the order's
@@ -8,7 +9,7 @@ CREATE TABLE orders (
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
 	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
 	content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
-	state TEXT NOT NULL CHECK (state IN ('pending', 'paid', 'fulfilled', 'cancelled')),
+	state TEXT NOT NULL CHECK (state = 'pending' OR state = 'paid' OR state = 'fulfilled' OR state = 'cancelled'),
 	amount_minor INTEGER CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	was_open INTEGER NOT NULL CHECK (was_open IN (0, 1)),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
@@ -44,7 +45,7 @@ CREATE INDEX orders_by_expiry ON orders (expires_us) WHERE state = 'pending' AND
 
 -- How many orders there are in each state, and overpaid: moved on in the transaction of each change.
 CREATE TABLE order_counts (
-	name TEXT PRIMARY KEY CHECK (name IN ('pending', 'paid', 'fulfilled', 'cancelled', 'overpaid')),
+	name TEXT PRIMARY KEY CHECK (name = 'pending' OR name = 'paid' OR name = 'fulfilled' OR name = 'cancelled' OR name = 'overpaid'),
 	orders INTEGER NOT NULL CHECK (orders >= 0)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO order_counts (name, orders) VALUES
@@ -59,7 +60,7 @@ CREATE TABLE payments (
 	order_hash INTEGER NOT NULL CHECK (typeof(order_hash) = 'integer'),
 	order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 64),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
-	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	payment_status TEXT NOT NULL CHECK (payment_status = 'processing' OR payment_status = 'authorized' OR payment_status = 'success' OR payment_status = 'failed' OR payment_status = 'voided'),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
 	refunded_minor INTEGER NOT NULL CHECK (refunded_minor BETWEEN 0 AND captured_minor),

@@ -1,4 +1,5 @@
 -- Payments, their orders and refunds, the ledger, what the processor has been asked, and what is to be given back.
+-- A CHECK names more than two values with OR: for IN, SQLite fills a table of its own for each row that is written.
 
 -- An order as payments know it. Found by order_hash, a 64-bit keyed hash of order_id (which clients choose, often at
 -- random), through orders_by_hash. order_seq counts them. last_event_seq: of its payments, 0: none yet. What the order
@@ -40,7 +41,7 @@ CREATE TABLE payments (
 	payment_id TEXT NOT NULL UNIQUE CHECK (length(payment_id) = 30),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
-	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	payment_status TEXT NOT NULL CHECK (payment_status = 'processing' OR payment_status = 'authorized' OR payment_status = 'success' OR payment_status = 'failed' OR payment_status = 'voided'),
 	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
 	refunded_minor INTEGER NOT NULL CHECK (refunded_minor >= 0),
 	refund_pending_minor INTEGER NOT NULL CHECK (refund_pending_minor >= 0),
@@ -76,7 +77,7 @@ CREATE TABLE refunds (
 	refund_key INTEGER PRIMARY KEY,
 	refund_id TEXT NOT NULL UNIQUE CHECK (length(refund_id) = 30),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
-	refund_status TEXT NOT NULL CHECK (refund_status IN ('processing', 'success', 'failed')),
+	refund_status TEXT NOT NULL CHECK (refund_status = 'processing' OR refund_status = 'success' OR refund_status = 'failed'),
 	is_made_again INTEGER NOT NULL CHECK (is_made_again IN (0, 1)),
 	intent_key INTEGER NOT NULL CHECK (intent_key >= 0),
 	reason TEXT,
@@ -104,7 +105,7 @@ CREATE TABLE transfers (
 
 -- What the transfers of each account add up to, moved on in their transaction.
 CREATE TABLE accounts (
-	account TEXT NOT NULL CHECK (account IN ('authorized_at_processor', 'held_for_merchant', 'processor', 'merchant')),
+	account TEXT NOT NULL CHECK (account = 'authorized_at_processor' OR account = 'held_for_merchant' OR account = 'processor' OR account = 'merchant'),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
 	debits_minor INTEGER NOT NULL CHECK (debits_minor >= 0),
 	credits_minor INTEGER NOT NULL CHECK (credits_minor >= 0),
@@ -118,7 +119,7 @@ CREATE TABLE intents (
 	intent_key INTEGER PRIMARY KEY,
 	payment_key INTEGER NOT NULL,
 	refund_key INTEGER,
-	operation TEXT NOT NULL CHECK (operation IN ('authorize', 'capture', 'void', 'refund', 'reverse')),
+	operation TEXT NOT NULL CHECK (operation = 'authorize' OR operation = 'capture' OR operation = 'void' OR operation = 'refund' OR operation = 'reverse'),
 	reference TEXT NOT NULL UNIQUE CHECK (length(reference) = 30),
 	is_called INTEGER NOT NULL CHECK (is_called IN (0, 1)),
 	request_id TEXT NOT NULL,
@@ -158,7 +159,7 @@ CREATE TABLE inquiries (
 	refund_id TEXT NOT NULL CHECK (length(refund_id) IN (0, 30)),
 	reference TEXT CHECK (length(reference) = 30),
 	currency TEXT NOT NULL CHECK (length(currency) = 3),
-	payment_status TEXT NOT NULL CHECK (payment_status IN ('processing', 'authorized', 'success', 'failed', 'voided')),
+	payment_status TEXT NOT NULL CHECK (payment_status = 'processing' OR payment_status = 'authorized' OR payment_status = 'success' OR payment_status = 'failed' OR payment_status = 'voided'),
 	capture TEXT NOT NULL CHECK (capture IN ('automatic', 'manual')),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),

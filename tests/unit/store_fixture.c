@@ -151,6 +151,40 @@ int64_t fixture_number(const char *name, const char *sql)
 	return number;
 }
 
+/* The name of an operation of SQLite's program is in the second column. */
+static void check_insert(sqlite3 *handle, const char *table)
+{
+	char sql[128];
+	sqlite3_stmt *program;
+	int code;
+
+	(void)snprintf(sql, sizeof(sql), "EXPLAIN INSERT INTO %s DEFAULT VALUES", table);
+	ck_assert_int_eq(sqlite3_prepare_v2(handle, sql, -1, &program, NULL), SQLITE_OK);
+	while ((code = sqlite3_step(program)) == SQLITE_ROW)
+		ck_assert_msg(
+			strcmp((const char *)sqlite3_column_text(program, 1), "OpenEphemeral") != 0,
+			"%s", table);
+	ck_assert_int_eq(code, SQLITE_DONE);
+	ck_assert_int_eq(sqlite3_finalize(program), SQLITE_OK);
+}
+
+void fixture_check_no_tables(const char *name)
+{
+	sqlite3 *handle = raw_open(name);
+	sqlite3_stmt *tables;
+	int count = 0;
+
+	ck_assert_int_eq(sqlite3_prepare_v2(handle,
+	                                    "SELECT name FROM sqlite_schema WHERE type = 'table'",
+	                                    -1, &tables, NULL),
+	                 SQLITE_OK);
+	for (; sqlite3_step(tables) == SQLITE_ROW; count++)
+		check_insert(handle, (const char *)sqlite3_column_text(tables, 0));
+	ck_assert_int_gt(count, 0);
+	ck_assert_int_eq(sqlite3_finalize(tables), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
+}
+
 void fixture_events(struct store *store, struct journal *journal, int64_t count)
 {
 	char subject[32];

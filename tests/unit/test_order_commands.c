@@ -110,6 +110,12 @@ START_TEST(an_order_is_answered_and_stored)
 }
 END_TEST
 
+START_TEST(no_check_fills_a_table_for_each_row)
+{
+	fixture_check_no_tables("store.db");
+}
+END_TEST
+
 START_TEST(an_event_holds_no_customer)
 {
 	(void)order(add("o-1", 1099, NULL), 200, ERR_NONE, false);
@@ -272,6 +278,7 @@ static Suite *order_commands_suite(void)
 	fixture_add(tests);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, an_order_is_answered_and_stored, 0, ARRAY_LEN(amounts));
+	tcase_add_test(tests, no_check_fills_a_table_for_each_row);
 	tcase_add_test(tests, an_event_holds_no_customer);
 	tcase_add_test(tests, the_same_order_is_answered_again);
 	tcase_add_loop_test(tests, a_key_repeats_the_answer, 0, 2);

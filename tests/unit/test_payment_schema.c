@@ -142,6 +142,15 @@ START_TEST(the_schema_refuses_what_cannot_be)
 }
 END_TEST
 
+START_TEST(no_check_fills_a_table_for_each_row)
+{
+	struct store store = payments_store();
+
+	store_close(&store);
+	fixture_check_no_tables(STORE_FILE);
+}
+END_TEST
+
 static Suite *payment_schema_suite(void)
 {
 	Suite *suite = suite_create("payment_schema");
@@ -149,6 +158,7 @@ static Suite *payment_schema_suite(void)
 
 	fixture_add(cases);
 	tcase_add_loop_test(cases, the_schema_refuses_what_cannot_be, 0, ARRAY_LEN(schema_rows));
+	tcase_add_test(cases, no_check_fills_a_table_for_each_row);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
