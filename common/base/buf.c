@@ -85,14 +85,6 @@ void buf_add(struct buf *buf, const void *bytes, size_t count)
 	extend(buf, count);
 }
 
-void buf_add_char(struct buf *buf, char c)
-{
-	if (!reserve(buf, 1))
-		return;
-	buf->data[buf->len] = c;
-	extend(buf, 1);
-}
-
 void buf_add_str(struct buf *buf, const char *string)
 {
 	buf_add(buf, string, strlen(string));

@@ -23,7 +23,21 @@ void buf_release(struct buf *buf);
 void buf_reset(struct buf *buf);
 
 void buf_add(struct buf *buf, const void *bytes, size_t count);
-void buf_add_char(struct buf *buf, char c);
+/* Inline: every mark between the parts of a text is added so, nearly always where there is room. */
+static inline void buf_add_char(struct buf *buf, char c)
+{
+	size_t len = buf->len;
+
+	if (buf->full || buf->size - len <= 1) {
+		buf_add(buf, &c, 1);
+		return;
+	}
+	char *end = buf->data + len;
+	buf->len = len + 1;
+	end[0] = c;
+	end[1] = '\0';
+}
+
 void buf_add_str(struct buf *buf, const char *string);
 void buf_add_text(struct buf *buf, struct text text);
 void buf_add_int(struct buf *buf, int64_t value);
