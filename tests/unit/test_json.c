@@ -348,6 +348,31 @@ START_TEST(every_character_that_is_written_is_read_back)
 }
 END_TEST
 
+/* Texts as long as a few blocks that are looked at at once, with one or two escapes anywhere. */
+START_TEST(an_escape_is_found_wherever_it_stands)
+{
+	enum { LEN_MAX = 50 };
+
+	for (size_t len = 1; len <= LEN_MAX; len++) {
+		for (size_t at = 0; at < len * len; at++) {
+			AUTO_BUF struct buf out, expected;
+			char string[LEN_MAX];
+
+			memset(string, 'x', len);
+			string[at / len] = string[at % len] = '\t';
+			buf_init(&out, BYTES_MAX);
+			buf_init(&expected, BYTES_MAX);
+			buf_add_char(&expected, '"');
+			for (size_t i = 0; i < len; i++)
+				buf_add_str(&expected, string[i] == 'x' ? "x" : "\\t");
+			buf_add_char(&expected, '"');
+			json_string(&out, (struct text){string, len});
+			ck_assert_str_eq(buf_str(&out), buf_str(&expected));
+		}
+	}
+}
+END_TEST
+
 static Suite *json_suite(void)
 {
 	Suite *suite = suite_create("json");
@@ -364,6 +389,7 @@ static Suite *json_suite(void)
 	tcase_add_test(tcase, a_document_past_the_limit_is_refused);
 	tcase_add_test(tcase, commas_and_nulls_come_where_they_are_due);
 	tcase_add_test(tcase, strings_are_escaped_as_far_as_json_asks);
+	tcase_add_test(tcase, an_escape_is_found_wherever_it_stands);
 	tcase_add_test(tcase, every_character_that_is_written_is_read_back);
 	suite_add_tcase(suite, tcase);
 	return suite;
