@@ -115,7 +115,7 @@ static void render_members(const struct field *fields, const struct currency *in
 	const struct currency *currency = own_currency(fields, in, inherited);
 
 	for (const struct field *field = fields; field->kind != FIELD_KIND_END; field++) {
-		json_key(out, field->name);
+		json_raw(out, field->key);
 		add_value(field, currency, in, out);
 	}
 }

@@ -46,7 +46,7 @@ void json_key(struct buf *out, const char *name);
 void json_string(struct buf *out, struct text text); /* UTF-8; null where text is absent */
 void json_int(struct buf *out, int64_t value);
 void json_bool(struct buf *out, bool value);
-void json_raw(struct buf *out, struct text json); /* a value that is JSON already */
+void json_raw(struct buf *out, struct text json); /* a value, or a key and its colon */
 void json_member_string(struct buf *out, const char *name, struct text text);
 void json_member_str(struct buf *out, const char *name, const char *string);
 void json_member_int(struct buf *out, const char *name, int64_t value);
