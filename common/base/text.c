@@ -3,7 +3,6 @@
  * number of times. */
 #include "base/text.h"
 
-#include <string.h>
 #include <unistr.h>
 
 /* ISO/IEC 7812-1 allows 10 to 19 digits; cards that pay have 13 or more. */
@@ -13,11 +12,6 @@
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-struct text text_of(const char *string)
-{
-	return (struct text){string, strlen(string)};
 }
 
 bool text_equal(struct text a, struct text b)

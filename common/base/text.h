@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 /* Borrowed, not NUL-terminated. ptr == NULL means absent (null in JSON and SQL). */
 struct text {
 	const char *ptr;
@@ -22,7 +24,12 @@ static inline bool char_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-struct text text_of(const char *string);
+/* Inline, so that a literal is measured when it is compiled. */
+static inline struct text text_of(const char *string)
+{
+	return (struct text){string, strlen(string)};
+}
+
 /* The same bytes. Absent equals only absent, not the empty text. */
 bool text_equal(struct text a, struct text b);
 bool text_is(struct text text, const char *string);
