@@ -1,11 +1,13 @@
 /* conflicts.c - a hash set; equal values of different things would only delay a command. */
 #include "runtime/conflicts.h"
 
-#include <string.h>
+static_assert(CONFLICT_SLOTS - 1 <= UINT16_MAX, "a slot's number fits into used");
 
 void conflicts_clear(struct conflicts *conflicts)
 {
-	memset(conflicts, 0, sizeof(*conflicts));
+	for (size_t i = 0; i < conflicts->count; i++)
+		conflicts->slots[conflicts->used[i]] = 0;
+	conflicts->count = 0;
 }
 
 bool conflicts_add_order(struct conflicts *conflicts, uint64_t order)
@@ -19,7 +21,7 @@ bool conflicts_add_order(struct conflicts *conflicts, uint64_t order)
 		at = (at + 1) % CONFLICT_SLOTS;
 	}
 	conflicts->slots[at] = order;
-	conflicts->count++;
+	conflicts->used[conflicts->count++] = (uint16_t)at;
 	return false;
 }
 

@@ -8,8 +8,10 @@
 #define CONFLICTS_MAX 1024                 /* an order and a key for each command of a full batch */
 #define CONFLICT_SLOTS (4 * CONFLICTS_MAX) /* so that a look-up seldom meets another value */
 
+/* All zeros: empty. */
 struct conflicts {
 	uint64_t slots[CONFLICT_SLOTS]; /* open addressing; 0 is free */
+	uint16_t used[CONFLICTS_MAX];   /* slots; so a small batch does not clear all of them */
 	size_t count;
 };
 
