@@ -16,6 +16,14 @@ static bool key_is_taken(struct conflicts *conflicts, const struct job *job)
 	return job->key.key.ptr != NULL && conflicts_add_key(conflicts, job->key.key_hash);
 }
 
+static void swap_slots(struct slot *a, struct slot *b)
+{
+	struct slot slot = *a;
+
+	*a = *b;
+	*b = slot;
+}
+
 void batch_postpone(struct batch *batch, struct batch *later, struct slot *slots,
                     struct conflicts *conflicts, bool after_load)
 {
@@ -40,9 +48,8 @@ void batch_postpone(struct batch *batch, struct batch *later, struct slot *slots
 			later->jobs[later->count++] = job;
 			continue;
 		}
-		struct slot slot = slots[kept];
-		slots[kept] = slots[i];
-		slots[i] = slot;
+		if (kept != i)
+			swap_slots(&slots[kept], &slots[i]);
 		batch->jobs[kept++] = job;
 	}
 	batch->count = kept;
