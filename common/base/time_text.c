@@ -1,11 +1,15 @@
 /* time_text.c - RFC 3339 text and microseconds. The calendar itself is the C library's. */
 #include "base/time_text.h"
 
+#include <string.h>
 #include <time.h>
 
 #define S_PER_DAY 86400
+#define MS_PER_S 1000
 #define YEAR_FIRST_US (INT64_C(-62167219200) * US_PER_S)    /* 0000-01-01T00:00:00Z */
 #define YEAR_LAST_US (INT64_C(253402300800) * US_PER_S - 1) /* 9999-12-31T23:59:59.999999Z */
+#define YEAR_FIRST_DAY (YEAR_FIRST_US / US_PER_S / S_PER_DAY)
+#define DATE_CHARS (sizeof("2000-01-01T") - 1)
 #define FRACTION_DIGITS_MAX 9
 
 /* Writes the lowest `count` decimal digits of value and the character that follows them. */
@@ -19,25 +23,42 @@ static char *put_digits(char *out, int64_t value, size_t count, char after)
 	return out + count + 1;
 }
 
+/* The date of a day counted from 1970, and a 'T'. To ask the C library takes a lock that all
+ * threads share, so each thread keeps the answer: nearly always it is asked for the same day again.
+ */
+static const char *date_of(int64_t day)
+{
+	static _Thread_local char date[DATE_CHARS];
+	static _Thread_local int64_t date_day = INT64_MIN;
+
+	if (day == date_day)
+		return date;
+	time_t seconds = day * S_PER_DAY;
+	struct tm utc;
+	ensure(gmtime_r(&seconds, &utc) != NULL);
+	char *rest = put_digits(date, utc.tm_year + 1900, 4, '-');
+	rest = put_digits(rest, utc.tm_mon + 1, 2, '-');
+	(void)put_digits(rest, utc.tm_mday, 2, 'T');
+	date_day = day;
+	return date;
+}
+
 void time_render(int64_t time_us, char out[TIME_TEXT_SIZE])
 {
 	ensure(time_us >= YEAR_FIRST_US);
 	ensure(time_us <= YEAR_LAST_US);
 
-	int64_t us = time_us % US_PER_S;
-	if (us < 0)
-		us += US_PER_S; /* before 1970, too, the fraction counts forward */
-	time_t seconds = (time_us - us) / US_PER_S;
-	struct tm utc;
-	ensure(gmtime_r(&seconds, &utc) != NULL);
+	/* From the year 0 on, so that before 1970, too, a day's time counts forward. */
+	int64_t ms = (time_us - YEAR_FIRST_US) / US_PER_MS;
+	int64_t seconds = ms / MS_PER_S;
+	int64_t minutes = seconds / 60;
+	int64_t hours = minutes / 60;
 
-	out = put_digits(out, utc.tm_year + 1900, 4, '-');
-	out = put_digits(out, utc.tm_mon + 1, 2, '-');
-	out = put_digits(out, utc.tm_mday, 2, 'T');
-	out = put_digits(out, utc.tm_hour, 2, ':');
-	out = put_digits(out, utc.tm_min, 2, ':');
-	out = put_digits(out, utc.tm_sec, 2, '.');
-	out = put_digits(out, us / US_PER_MS, 3, 'Z');
+	memcpy(out, date_of(hours / 24 + YEAR_FIRST_DAY), DATE_CHARS);
+	out = put_digits(out + DATE_CHARS, hours % 24, 2, ':');
+	out = put_digits(out, minutes % 60, 2, ':');
+	out = put_digits(out, seconds % 60, 2, '.');
+	out = put_digits(out, ms % MS_PER_S, 3, 'Z');
 	*out = '\0';
 }
 
