@@ -105,13 +105,18 @@ bool money_multiply(int64_t a_minor, int64_t times, int64_t *ret_minor)
 
 void money_render(int64_t minor, const struct currency *currency, struct buf *out)
 {
-	int64_t unit = powers_of_10[currency->decimals];
+	char digits[sizeof("9223372036854775807.") - 1];
+	size_t first = sizeof(digits);
+	int64_t rest = minor;
 
 	ensure(minor >= 0);
-	buf_add_int(out, minor / unit);
-	if (currency->decimals == 0)
-		return;
-	buf_add_char(out, '.');
-	for (int64_t place = unit / 10; place > 0; place /= 10)
-		buf_add_char(out, (char)('0' + minor / place % 10));
+	for (size_t i = 0; i < currency->decimals; i++, rest /= 10)
+		digits[--first] = (char)('0' + rest % 10);
+	if (currency->decimals > 0)
+		digits[--first] = '.';
+	do {
+		digits[--first] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	buf_add(out, digits + first, sizeof(digits) - first);
 }
