@@ -39,6 +39,7 @@ void dry_run(const struct domain *domain, const struct env *env, struct db *db, 
 		job_refuse(job, ERR_STORAGE_UNAVAILABLE);
 	} else {
 		slot_stamp(job, env, head.time_us);
+		env_random(env, job->random, sizeof(job->random));
 		slot_preview(&slot, job);
 		if (!slot_is_whole(&slot, job))
 			job_refuse(job, ERR_OVERLOADED);

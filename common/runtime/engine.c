@@ -177,6 +177,16 @@ static enum db_result commit(struct engine *engine, size_t commands)
 	return result;
 }
 
+/* Asked for once a batch: the generator makes 64 bytes at a time, and a command needs 20. */
+static void take_random(const struct engine *engine, const struct batch *batch)
+{
+	uint8_t random[BATCH_MAX][sizeof(batch->jobs[0]->random)];
+
+	env_random(engine->env, random, batch->count * sizeof(random[0]));
+	for (size_t i = 0; i < batch->count; i++)
+		memcpy(batch->jobs[i]->random, random[i], sizeof(random[i]));
+}
+
 /* Decides all and sends what they write. True when that is anything. */
 static bool execute(struct engine *engine, const struct batch *batch)
 {
@@ -192,6 +202,7 @@ static bool execute(struct engine *engine, const struct batch *batch)
 	writes = has_peer && !engine->peer_is_elsewhere;
 	if (writes)
 		peer_write_step(db, &step);
+	take_random(engine, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct slot *slot = &engine->slots[i];
 

@@ -51,7 +51,6 @@ void slot_stamp(struct job *job, const struct env *env, int64_t last_us)
 	int64_t now_us = env_now_us(env) / US_PER_MS * US_PER_MS;
 
 	job->now_us = now_us > last_us ? now_us : last_us;
-	env_random(env, job->random, sizeof(job->random));
 }
 
 /* True when the key was used before: the answer is the stored one, or the refusal of its reuse. */

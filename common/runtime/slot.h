@@ -23,8 +23,9 @@ void slot_release(struct slot *slot); /* not view and effects */
  * absent. */
 void slot_load(struct slot *slot, const struct domain *domain, struct db *db, struct job *job,
                int64_t expired_us);
-/* Time and ids become part of the command here, so that decide needs neither clock nor chance. The
- * time is in whole milliseconds, as it is shown, and never before last_us. */
+/* Time becomes part of the command here; job->random is the caller's to fill: so decide needs
+ * neither clock nor chance. The time is in whole milliseconds, as it is shown, and never before
+ * last_us. */
 void slot_stamp(struct job *job, const struct env *env, int64_t last_us);
 /* Decides the command and prints the answer, as if it were the first time. After the load. */
 void slot_preview(struct slot *slot, struct job *job);
