@@ -68,7 +68,7 @@ enum field_flags {
 
 struct field {
 	const char *name;
-	struct text key; /* the name as JSON prints it, with the colon */
+	struct text key; /* JSON_KEY of the name */
 	enum field_kind kind;
 	unsigned flags;
 	size_t offset;
@@ -81,7 +81,7 @@ struct field {
 
 #define FIELD_ROW(kind_, name_, struct_, member_, summary_, ...) \
 	{ \
-		.kind = FIELD_KIND_##kind_, .name = name_, .key = TEXT_LITERAL("\"" name_ "\":"), \
+		.kind = FIELD_KIND_##kind_, .name = name_, .key = JSON_KEY(name_), \
 		.offset = offsetof(struct_, member_), .summary = summary_, __VA_ARGS__ \
 	}
 #define FIELD_END \

@@ -209,8 +209,10 @@ static void canonical_metadata(const cJSON *entries[], size_t count, struct buf 
 {
 	qsort(entries, count, sizeof(entries[0]), compare_keys);
 	json_open(json, '{');
-	for (size_t i = 0; i < count; i++)
-		json_member_str(json, entries[i]->string, entries[i]->valuestring);
+	for (size_t i = 0; i < count; i++) {
+		json_key(json, entries[i]->string);
+		json_string(json, text_of(entries[i]->valuestring));
+	}
 	json_close(json, '}');
 }
 

@@ -61,7 +61,7 @@ static void add_integer(const struct field *field, struct buf *out)
 /* Of money that is sent: a number, or a string of the same form. */
 static void add_amount(bool may_be_zero, struct buf *out)
 {
-	json_member_int(out, may_be_zero ? "minimum" : "exclusiveMinimum", 0);
+	json_keyed_int(out, may_be_zero ? JSON_KEY("minimum") : JSON_KEY("exclusiveMinimum"), 0);
 	json_member_int(out, "maximum", MONEY_MAJOR_MAX);
 	json_member_str(out, "pattern", "^(0|[1-9][0-9]*)(\\.[0-9]+)?$");
 }

@@ -40,16 +40,21 @@ const cJSON *json_member(const cJSON *object, const char *name);
 
 /* Writing, without white space. A comma goes in front where one is due, so values and members are
  * simply added one after another; at the start of the buffer or of a line none is due. */
-void json_open(struct buf *out, char bracket);  /* '{' or '[' */
-void json_close(struct buf *out, char bracket); /* '}' or ']' */
-void json_key(struct buf *out, const char *name);
+void json_open(struct buf *out, char bracket);       /* '{' or '[' */
+void json_close(struct buf *out, char bracket);      /* '}' or ']' */
+void json_key(struct buf *out, const char *name);    /* whatever it holds */
 void json_string(struct buf *out, struct text text); /* UTF-8; null where text is absent */
 void json_int(struct buf *out, int64_t value);
 void json_bool(struct buf *out, bool value);
 void json_raw(struct buf *out, struct text json); /* a value, or a key and its colon */
-void json_member_string(struct buf *out, const char *name, struct text text);
-void json_member_str(struct buf *out, const char *name, const char *string);
-void json_member_int(struct buf *out, const char *name, int64_t value);
-void json_member_bool(struct buf *out, const char *name, bool value);
+/* A member whose name is a literal that needs no escape: quoted when it is compiled. */
+#define JSON_KEY(name) TEXT_LITERAL("\"" name "\":")
+#define json_member_string(out, name, text) json_keyed_string(out, JSON_KEY(name), text)
+#define json_member_str(out, name, string) json_keyed_string(out, JSON_KEY(name), text_of(string))
+#define json_member_int(out, name, value) json_keyed_int(out, JSON_KEY(name), value)
+#define json_member_bool(out, name, value) json_keyed_bool(out, JSON_KEY(name), value)
+void json_keyed_string(struct buf *out, struct text key, struct text text);
+void json_keyed_int(struct buf *out, struct text key, int64_t value);
+void json_keyed_bool(struct buf *out, struct text key, bool value);
 
 #endif

@@ -124,25 +124,20 @@ void json_raw(struct buf *out, struct text json)
 	buf_add_text(out, json);
 }
 
-void json_member_string(struct buf *out, const char *name, struct text text)
+void json_keyed_string(struct buf *out, struct text key, struct text text)
 {
-	json_key(out, name);
+	json_raw(out, key);
 	json_string(out, text);
 }
 
-void json_member_str(struct buf *out, const char *name, const char *string)
+void json_keyed_int(struct buf *out, struct text key, int64_t value)
 {
-	json_member_string(out, name, text_of(string));
-}
-
-void json_member_int(struct buf *out, const char *name, int64_t value)
-{
-	json_key(out, name);
+	json_raw(out, key);
 	json_int(out, value);
 }
 
-void json_member_bool(struct buf *out, const char *name, bool value)
+void json_keyed_bool(struct buf *out, struct text key, bool value)
 {
-	json_key(out, name);
+	json_raw(out, key);
 	json_bool(out, value);
 }

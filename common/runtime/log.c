@@ -13,7 +13,6 @@
 #include "runtime/log.h"
 
 #include "base/buf.h"
-#include "base/json.h"
 #include "base/time_text.h"
 #include "runtime/env.h"
 
@@ -111,7 +110,7 @@ static struct text cut(struct text value)
 }
 
 /* Each byte that is not part of a well-formed code point becomes U+FFFD. */
-static void add_repaired(const char *name, struct text value)
+static void add_repaired(struct text key, struct text value)
 {
 	char repaired[VALUE_BYTES_MAX * REPLACEMENT_BYTES];
 	size_t len = 0;
@@ -128,27 +127,27 @@ static void add_repaired(const char *name, struct text value)
 		len += REPLACEMENT_BYTES;
 		value = (struct text){value.ptr + 1, value.len - 1};
 	}
-	json_member_string(&line, name, (struct text){repaired, len});
+	json_keyed_string(&line, key, (struct text){repaired, len});
 }
 
-static void add_text(const char *name, struct text whole)
+static void add_text(struct text key, struct text whole)
 {
 	struct text value = cut(whole);
 
 	if (value.ptr == NULL || text_is_utf8(value))
-		json_member_string(&line, name, value);
+		json_keyed_string(&line, key, value);
 	else
-		add_repaired(name, value);
+		add_repaired(key, value);
 }
 
 static void add_pair(const struct log_pair *pair)
 {
 	switch (pair->kind) {
 	case LOG_STR:
-		add_text(pair->name, pair->string == NULL ? TEXT_NONE : text_of(pair->string));
+		add_text(pair->key, pair->string == NULL ? TEXT_NONE : text_of(pair->string));
 		break;
-	case LOG_TEXT: add_text(pair->name, pair->text); break;
-	case LOG_INT: json_member_int(&line, pair->name, pair->integer); break;
+	case LOG_TEXT: add_text(pair->key, pair->text); break;
+	case LOG_INT: json_keyed_int(&line, pair->key, pair->integer); break;
 	}
 }
 

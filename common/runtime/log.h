@@ -4,6 +4,7 @@
 #ifndef RUNTIME_LOG_H
 #define RUNTIME_LOG_H
 
+#include "base/json.h"
 #include "base/trace.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
@@ -12,7 +13,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 extern const char *const log_level_names[];
 
 struct log_pair {
-	const char *name;
+	struct text key; /* JSON_KEY of its name */
 	enum { LOG_STR, LOG_TEXT, LOG_INT } kind;
 	const char *string;
 	struct text text;
@@ -20,11 +21,11 @@ struct log_pair {
 };
 
 #define L_STR(name_, value_) \
-	((struct log_pair){.name = (name_), .kind = LOG_STR, .string = (value_)})
+	((struct log_pair){.key = JSON_KEY(name_), .kind = LOG_STR, .string = (value_)})
 #define L_TEXT(name_, value_) \
-	((struct log_pair){.name = (name_), .kind = LOG_TEXT, .text = (value_)})
+	((struct log_pair){.key = JSON_KEY(name_), .kind = LOG_TEXT, .text = (value_)})
 #define L_INT(name_, value_) \
-	((struct log_pair){.name = (name_), .kind = LOG_INT, .integer = (value_)})
+	((struct log_pair){.key = JSON_KEY(name_), .kind = LOG_INT, .integer = (value_)})
 
 /* Two pairs: the traceparent as events hold it, and its trace id under the name that OpenTelemetry
  * gives it in logs of any format. */

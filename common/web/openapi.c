@@ -37,8 +37,10 @@ static void add_parameters(struct buf *out, const struct endpoint *row)
 	json_key(out, "parameters");
 	json_open(out, '[');
 	if (brace != NULL) {
+		struct text name = {brace + 1, strcspn(brace + 1, "}")};
+
 		json_open(out, '{');
-		json_member_string(out, "name", (struct text){brace + 1, strcspn(brace + 1, "}")});
+		json_member_string(out, "name", name);
 		json_member_str(out, "in", "path");
 		json_member_bool(out, "required", true);
 		json_key(out, "schema");

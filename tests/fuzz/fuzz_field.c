@@ -90,7 +90,7 @@ static void try_value(const struct field *field, struct text value)
 	json_open(&body, '{');
 	for (size_t i = 0; i < FIELDS_COUNT; i++) {
 		if ((sample_fields[i].flags & FIELD_REQUIRED) != 0 && &sample_fields[i] != field)
-			json_member_int(&body, sample_fields[i].name, 1);
+			json_keyed_int(&body, sample_fields[i].key, 1);
 	}
 	json_key(&body, field->name);
 	json_raw(&body, value);

@@ -201,9 +201,12 @@ static void add_wide_object(struct buf *out, int names, bool repeats_last)
 		char name[16];
 
 		(void)snprintf(name, sizeof(name), "k%d", i);
-		json_member_int(out, name, i);
-		if (i == names - 1 && repeats_last)
-			json_member_int(out, name, i);
+		json_key(out, name);
+		json_int(out, i);
+		if (i == names - 1 && repeats_last) {
+			json_key(out, name);
+			json_int(out, i);
+		}
 	}
 	json_close(out, '}');
 }
@@ -340,7 +343,8 @@ START_TEST(every_character_that_is_written_is_read_back)
 
 		buf_init(&out, BYTES_MAX);
 		json_open(&out, '{');
-		json_member_str(&out, string, string);
+		json_key(&out, string);
+		json_string(&out, text_of(string));
 		json_close(&out, '}');
 		ck_assert(json_parse(buf_text(&out), &doc, &detail, &offset));
 		ck_assert_str_eq(json_member(doc.root, string)->valuestring, string);
