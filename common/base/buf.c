@@ -85,16 +85,6 @@ void buf_add(struct buf *buf, const void *bytes, size_t count)
 	extend(buf, count);
 }
 
-void buf_add_str(struct buf *buf, const char *string)
-{
-	buf_add(buf, string, strlen(string));
-}
-
-void buf_add_text(struct buf *buf, struct text text)
-{
-	buf_add(buf, text.ptr, text.len);
-}
-
 void buf_add_int(struct buf *buf, int64_t value)
 {
 	char digits[INT64_CHARS_MAX];

@@ -38,8 +38,16 @@ static inline void buf_add_char(struct buf *buf, char c)
 	end[1] = '\0';
 }
 
-void buf_add_str(struct buf *buf, const char *string);
-void buf_add_text(struct buf *buf, struct text text);
+static inline void buf_add_text(struct buf *buf, struct text text)
+{
+	buf_add(buf, text.ptr, text.len);
+}
+
+static inline void buf_add_str(struct buf *buf, const char *string)
+{
+	buf_add_text(buf, text_of(string));
+}
+
 void buf_add_int(struct buf *buf, int64_t value);
 void buf_addf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 
