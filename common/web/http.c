@@ -26,6 +26,7 @@
 #include "web/control.h"
 #include "web/deadlines.h"
 #include "web/http_connection.h"
+#include "web/http_daemon.h"
 #include "web/http_response.h"
 #include "web/http_wait.h"
 #include "web/intake.h"
@@ -41,13 +42,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Each of headers and parameters costs libmicrohttpd one entry of its connection memory. */
-#define ENTRY_BYTES 64
-#define ANSWER_HEADER_BYTES_MAX 2048
-/* libmicrohttpd clears this for each request: as small as the limits allow. */
-#define CONNECTION_BYTES \
-	(HTTP_HEADER_BYTES_MAX + ENTRY_BYTES * (HTTP_HEADERS_MAX + QUERY_PARAMETERS_MAX) + \
-	 ANSWER_HEADER_BYTES_MAX)
 /* libmicrohttpd accepts ten at a time; this empties the longest backlog (listener.c). */
 #define ACCEPT_TURNS_MAX 410
 
@@ -364,38 +358,6 @@ static void *io_thread(void *arg)
 
 /* ---- start and stop ---- */
 
-static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
-{
-	(void)arg;
-	(void)connection;
-	return strlen(text);
-}
-
-static struct MHD_Daemon *daemon_start(struct http *http)
-{
-	static char priorities[] = TLS_PRIORITIES; /* libmicrohttpd only reads it */
-	const struct http_options *o = &http->options;
-	int64_t idle_s = (o->idle_timeout_us + US_PER_S - 1) / US_PER_S;
-	const struct MHD_OptionItem items[] = {
-		{MHD_OPTION_LISTEN_SOCKET, http->listen_fd, NULL},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, http->clients.all, NULL},
-		{MHD_OPTION_CONNECTION_TIMEOUT, idle_s, NULL},
-		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
-		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_ended, http},
-		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
-		/* The rest is for TLS alone. */
-		{o->tls == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
-		{MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_no_certificate},
-		{MHD_OPTION_END, 0, NULL},
-	};
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-
-	return MHD_start_daemon(o->tls == NULL ? flags : flags | MHD_USE_TLS, 0, on_accept, http,
-	                        on_request, http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
-}
-
 /* All but socket and thread. NULL: no memory or descriptor. */
 static struct http *http_new(const struct http_options *options, const struct http_app *app)
 {
@@ -429,7 +391,14 @@ static void http_free(struct http *http)
 /* The daemon owns the socket from its start on. */
 static bool serve(struct http *http)
 {
-	http->daemon = daemon_start(http);
+	static const struct http_callbacks callbacks = {.accept = on_accept,
+	                                                .request = on_request,
+	                                                .request_line = on_request_line,
+	                                                .request_ended = on_request_ended,
+	                                                .connection = on_connection};
+
+	http->daemon = http_daemon_start(&http->options, http->listen_fd, http->clients.all,
+	                                 &callbacks, http);
 	if (http->daemon == NULL) {
 		(void)close(http->listen_fd);
 		return false;

@@ -1,6 +1,6 @@
 /* http.h - HTTP/1.1 over libmicrohttpd: one I/O thread, requests in, answers out. Knows framing,
- * deadlines and limits; knows nothing of routes, JSON or payments. http.c and
- * http_*.c are the only files that include microhttpd.h.
+ * deadlines and limits; knows nothing of routes, JSON or payments. http.c and http_*.[ch] are the
+ * only files that include microhttpd.h.
  *
  * The life of an exchange, all on the I/O thread:
  *

@@ -13,7 +13,7 @@ BEGIN {
 	for (i in names)
 		rank[names[i]] = i
 	# The only files that may include a library.
-	home["microhttpd.h"] = "^common/web/http(_[a-z]+)?\\.c$"
+	home["microhttpd.h"] = "^common/web/http(_[a-z]+)?\\.[ch]$"
 	home["sqlite3.h"] = "^common/storage/db_sqlite(_[a-z]+)?\\.[ch]$"
 	home["curl/curl.h"] = "^common/runtime/(fetch|poster)\\.c$"
 	# What a core may use of the C library: no clock, no waiting. stdio.h is for snprintf.
