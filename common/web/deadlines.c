@@ -2,7 +2,8 @@
  * once a second.
  *
  * Invariants: (1) connections are linked in the order of looked_us; (2) a client that waits for us
- * is never late, but one whose answer is held is at its time. */
+ * is never late, but one whose answer is held is at its time, and one whose request's end is put
+ * off for a turn (http.c) if that turn is beyond its deadline. */
 #include "web/deadlines.h"
 
 #include <linux/tcp.h>

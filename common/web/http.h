@@ -12,8 +12,8 @@
  *
  * body: the body is whole (also where there is none). true: the answer is set; false: wait. Someone
  * calls http_resume later, exactly once, from any thread, and then body() is called again with
- * x->resumed set. A client that has left while its exchange waited is not seen before that, and
- * body() is then not called again.
+ * x->resumed set. A client that has left while its exchange waited is seen only when its
+ * answer is sent, after that call.
  *
  * ended: the answer was sent, or the connection is gone: release what the exchange holds. Called
  * exactly once for each exchange whose head() or problem() was called. Never while waiting. */

@@ -25,6 +25,7 @@ struct intake {
 	bool is_known;    /* to the application */
 	bool is_answered; /* head() has set the answer */
 	bool is_whole;
+	bool was_put_off; /* its end, for a turn (http.c) */
 	bool was_held;
 	bool was_told; /* before its body */
 	bool has_too_many_headers;

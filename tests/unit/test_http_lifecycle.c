@@ -240,6 +240,7 @@ START_TEST(an_exchange_ends_once_though_its_client_left_while_it_waited)
 	ck_assert_int_eq(ask(GET("/hello")), 200);
 	server_stop();
 	ck_assert_int_eq(app.heads, 2);
+	ck_assert_int_eq(app.bodies, 3); /* the one that waited is called for its answer */
 }
 END_TEST
 
