@@ -28,7 +28,8 @@ struct api {
 	struct http *http;
 	struct report *report;
 	struct limits *limits;
-	struct request *waiting; /* long polls; the I/O thread's */
+	struct requests requests; /* the I/O thread's */
+	struct request *waiting;  /* long polls; the I/O thread's */
 	/* The I/O thread's: the ENDPOINT_LONG that is executed, and one whose file is being taken.
 	 */
 	const struct request *long_request, *download;
@@ -79,7 +80,7 @@ static bool on_head(void *arg, struct http_exchange *x)
 	char allow[ALLOW_SIZE];
 	struct text raw_id;
 	const struct endpoint *endpoint = route_find(api, x->method, path, &raw_id, allow);
-	struct request *request = request_new(api, x, endpoint);
+	struct request *request = request_new(&api->requests, x, endpoint);
 	enum error error = ERR_NONE;
 
 	if (request == NULL)
@@ -289,12 +290,13 @@ static void on_ended(void *arg, struct http_exchange *x)
 	limits_end(api->limits, request);
 	if (x->answer.status != 0)
 		report_request(api->report, request);
-	request_free(request);
+	request_end(&api->requests, request);
 }
 
 static void on_problem(void *arg, struct http_exchange *x, enum error error, const char *detail)
 {
-	struct request *request = x->user != NULL ? x->user : request_new(arg, x, NULL);
+	struct api *api = arg;
+	struct request *request = x->user != NULL ? x->user : request_new(&api->requests, x, NULL);
 
 	if (request == NULL)
 		return;
@@ -365,6 +367,7 @@ struct api *api_new(const struct api_settings *settings)
 	for (const struct endpoint *const *table = settings->endpoints; *table != NULL; table++)
 		add_rows(api, *table);
 	add_rows(api, common_endpoints);
+	requests_init(&api->requests, api);
 	api->report = report_new(api);
 	api->limits = limits_new(&settings->limits);
 	if (api->report == NULL || api->limits == NULL) {
@@ -377,6 +380,7 @@ struct api *api_new(const struct api_settings *settings)
 void api_free(struct api *api)
 {
 	ensure(api->waiting == NULL);
+	requests_release(&api->requests);
 	report_free(api->report);
 	limits_free(api->limits);
 	free(api);

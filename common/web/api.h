@@ -120,7 +120,7 @@ struct request {
 	int64_t file_bytes;
 	const char *media_type;
 	int64_t wait_until_us; /* long polls: monotonic */
-	struct request *next_waiting;
+	struct request *next_waiting, *next_spare;
 	struct buf key; /* the unquoted Idempotency-Key */
 	/* Values of the answer's headers. */
 	char allow[ALLOW_SIZE], challenge[CHALLENGE_SIZE], retry_after[12], events_next[24],

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define SCRATCH_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 1024)
+/* As many as a busy service has under way, of a few KiB each. */
+#define SPARE_REQUESTS_MAX 128
+#define SPARE_BUF_BYTES_MAX 2048 /* what most answers need */
 
 void request_problem(struct request *request, enum error error, const struct field_errors *errors)
 {
@@ -94,12 +97,43 @@ static void take_request_id(struct request *request)
 	id_make("req_", env_now_us(env), random, request->request_id);
 }
 
-/* The request's memory, its input struct behind it. NULL: an answer that needs no memory is set. */
-struct request *request_new(struct api *api, struct http_exchange *x,
+void requests_init(struct requests *requests, struct api *api)
+{
+	*requests = (struct requests){.api = api};
+	for (size_t i = 0; i < api_endpoints_count(api); i++) {
+		size_t size = api_endpoint(api, i)->input_size;
+
+		if (requests->input_size < size)
+			requests->input_size = size;
+	}
+}
+
+/* Memory with buffers that are empty and bounded as at first, all else undefined. */
+static struct request *take_memory(struct requests *requests)
+{
+	struct request *request = requests->spare;
+
+	if (request != NULL) {
+		requests->spare = request->next_spare;
+		requests->spare_count--;
+		ensure(request->job.answer.body.bytes_max == ANSWER_BYTES_MAX);
+		return request;
+	}
+	request = malloc(sizeof(*request) + requests->input_size);
+	if (request == NULL)
+		return NULL;
+	buf_init(&request->scratch, SCRATCH_BYTES_MAX);
+	buf_init(&request->key, HTTP_HEADER_BYTES_MAX);
+	buf_init(&request->made, ANSWER_BYTES_MAX);
+	answer_init(&request->job.answer);
+	buf_init(&request->job.kept, ANSWER_BYTES_MAX);
+	return request;
+}
+
+struct request *request_new(struct requests *requests, struct http_exchange *x,
                             const struct endpoint *endpoint)
 {
-	size_t input_size = endpoint == NULL ? 0 : endpoint->input_size;
-	struct request *request = calloc(1, sizeof(*request) + input_size);
+	struct request *request = take_memory(requests);
 	struct text traceparent;
 
 	if (request == NULL) {
@@ -108,18 +142,20 @@ struct request *request_new(struct api *api, struct http_exchange *x,
 		http_answer_header(x, "Retry-After", "1");
 		return NULL;
 	}
-	request->api = api;
-	request->endpoint = endpoint;
-	request->exchange = x;
-	request->file_fd = -1;
-	request->input = request + 1;
-	request->media_type = endpoint == NULL || endpoint->media[0] == NULL ? "application/json"
-	                                                                     : endpoint->media[0];
-	buf_init(&request->scratch, SCRATCH_BYTES_MAX);
-	buf_init(&request->key, HTTP_HEADER_BYTES_MAX);
-	buf_init(&request->made, ANSWER_BYTES_MAX);
-	answer_init(&request->job.answer);
-	buf_init(&request->job.kept, ANSWER_BYTES_MAX);
+	*request = (struct request){
+		.api = requests->api,
+		.endpoint = endpoint,
+		.exchange = x,
+		.scratch = request->scratch,
+		.made = request->made,
+		.key = request->key,
+		.job = {.answer = {.body = request->job.answer.body}, .kept = request->job.kept},
+		.input = request + 1,
+		.file_fd = -1,
+		.media_type = endpoint == NULL || endpoint->media[0] == NULL ? "application/json"
+	                                                                     : endpoint->media[0]};
+	if (endpoint != NULL)
+		memset(request->input, 0, endpoint->input_size);
 	x->user = request;
 	request->caller = text_of(request->caller_name);
 	take_request_id(request);
@@ -328,16 +364,51 @@ bool request_read_body(struct request *request)
 	return false;
 }
 
-void request_free(struct request *request)
+static void empty(struct buf *buf)
 {
-	if (request->has_doc)
-		json_release(&request->doc);
-	if (request->file_fd >= 0)
-		(void)close(request->file_fd);
+	if (buf->size > SPARE_BUF_BYTES_MAX)
+		buf_release(buf);
+	else
+		buf_reset(buf);
+}
+
+static void free_memory(struct request *request)
+{
 	buf_release(&request->scratch);
 	buf_release(&request->key);
 	buf_release(&request->made);
 	answer_release(&request->job.answer);
 	buf_release(&request->job.kept);
 	free(request);
+}
+
+void request_end(struct requests *requests, struct request *request)
+{
+	if (request->has_doc)
+		json_release(&request->doc);
+	if (request->file_fd >= 0)
+		(void)close(request->file_fd);
+	if (requests->spare_count == SPARE_REQUESTS_MAX) {
+		free_memory(request);
+		return;
+	}
+	empty(&request->scratch);
+	empty(&request->key);
+	empty(&request->made);
+	empty(&request->job.answer.body);
+	request->job.answer.body.bytes_max = ANSWER_BYTES_MAX; /* some answers may be larger */
+	empty(&request->job.kept);
+	request->next_spare = requests->spare;
+	requests->spare = request;
+	requests->spare_count++;
+}
+
+void requests_release(struct requests *requests)
+{
+	while (requests->spare != NULL) {
+		struct request *request = requests->spare;
+
+		requests->spare = request->next_spare;
+		free_memory(request);
+	}
 }

@@ -4,11 +4,25 @@
 
 #include "web/api.h"
 
+/* Where requests come from: some that have ended are kept, with their buffers, for the next ones.
+ * Their answers are written by another thread, and to allocate there what is freed here is slow. */
+struct requests {
+	struct api *api;
+	size_t input_size; /* the largest of the table's */
+	struct request *spare;
+	size_t spare_count;
+};
+
+/* After the table is whole. */
+void requests_init(struct requests *requests, struct api *api);
+/* All have ended. */
+void requests_release(struct requests *requests);
+
 /* The request's memory, its input struct behind it, in x->user. NULL: there is no memory, and an
  * answer that needs none is set. endpoint NULL: no route. */
-struct request *request_new(struct api *api, struct http_exchange *x,
+struct request *request_new(struct requests *requests, struct http_exchange *x,
                             const struct endpoint *endpoint);
-void request_free(struct request *request);
+void request_end(struct requests *requests, struct request *request);
 
 /* What can be judged before the body, in the contract's order; takes the Idempotency-Key. */
 enum error request_check_head(struct request *request);
