@@ -69,7 +69,7 @@ static void write(const struct writing *to, const struct job *job, const void *v
 
 	ensure(job->peer != NULL);
 	if (place->order_seq == 0)
-		known_order_write_new(to->db, place, text_of(command->order_id));
+		known_order_write_new(to->db, place, text_of(command->order_id), 0);
 	place->heard = all->order.heard;
 	place->excess_minor += all->order.excess_minor;
 	if (command->heard.end != ORDER_LIVES || slot->view.returns_count > 0)

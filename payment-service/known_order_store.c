@@ -14,7 +14,7 @@ const char *const order_end_names[] = {
 
 static const struct statement order_insert = {
 	"INSERT INTO orders (order_seq, order_hash, order_id, last_event_seq, excess_minor) "
-	"VALUES ($1, $2, $3, 0, 0)",
+	"VALUES ($1, $2, $3, $4, 0)",
 	NULL};
 static const struct statement order_event = {
 	"UPDATE orders SET last_event_seq = $1 WHERE order_seq = $2", NULL};
@@ -89,12 +89,13 @@ bool known_order_from_row(const struct db_row *row, int column, struct order_pla
 	return !columns.are_wrong;
 }
 
-void known_order_write_new(struct db *db, struct order_place *place, struct text order_id)
+void known_order_write_new(struct db *db, struct order_place *place, struct text order_id,
+                           int64_t last_event_seq)
 {
 	place->order_seq = hash_index_next_key(&paid_order_index);
 	hash_index_add(&paid_order_index, place->order_hash, place->order_seq);
 	DB_SEND(db, &order_insert, NULL, NULL, V_INT(place->order_seq),
-	        V_INT((int64_t)place->order_hash), v_text(order_id));
+	        V_INT((int64_t)place->order_hash), v_text(order_id), V_INT(last_event_seq));
 }
 
 void known_order_write_event(struct db *db, int64_t order_seq, int64_t last_event_seq)

@@ -34,8 +34,10 @@ struct order_place {
 must_use bool known_order_from_row(const struct db_row *row, int column,
                                    struct order_place *ret_place);
 
-/* Makes the row of an order that is not there, and sets place->order_seq; its hash is set. */
-void known_order_write_new(struct db *db, struct order_place *place, struct text order_id);
+/* Makes the row of an order that is not there, and sets place->order_seq; its hash is set.
+ * last_event_seq: 0 before the first event about a payment of it. */
+void known_order_write_new(struct db *db, struct order_place *place, struct text order_id,
+                           int64_t last_event_seq);
 void known_order_write_event(struct db *db, int64_t order_seq, int64_t last_event_seq);
 /* What was heard; place is borrowed until db_flush. */
 void known_order_write_heard(struct db *db, const struct order_place *place);

@@ -79,8 +79,9 @@ static void write_order(struct db *db, struct order_place *place, const struct p
                         int64_t seq)
 {
 	if (place->order_seq == 0)
-		known_order_write_new(db, place, text_of(payment->order_id));
-	known_order_write_event(db, place->order_seq, seq);
+		known_order_write_new(db, place, text_of(payment->order_id), seq);
+	else
+		known_order_write_event(db, place->order_seq, seq);
 }
 
 /* A payment that goes back, and was changed by whomever: also by the processor, which approves

@@ -80,8 +80,7 @@ void rows_add_order(struct db *db)
 	struct order_place place = {.order_hash = ORDER_HASH};
 
 	ck_assert_int_eq(db_begin(db), DB_OK);
-	known_order_write_new(db, &place, TEXT_LITERAL("o-7"));
-	known_order_write_event(db, place.order_seq, ORDER_SEQ);
+	known_order_write_new(db, &place, TEXT_LITERAL("o-7"), ORDER_SEQ);
 	rows_commit(db);
 }
 

@@ -290,7 +290,7 @@ START_TEST(an_order_tells_its_payments_and_its_last_event)
 	rows_add(store.db, &last);
 	ck_assert_int_eq(db_begin(store.db), DB_OK);
 	known_order_write_event(store.db, ORDER_SEQ, 31);
-	known_order_write_new(store.db, &other, TEXT_LITERAL("o-8"));
+	known_order_write_new(store.db, &other, TEXT_LITERAL("o-8"), 0);
 	rows_commit(store.db);
 	found = of_order(ORDER_HASH, "o-7");
 	ck_assert_uint_eq(found.count, 2);
