@@ -13,8 +13,8 @@ const struct field accept_body[] = {
 	FIELD_INTEGER("seq", struct accept_input, seq, FIELD_OPTIONAL, 0, INT64_C(9007199254740990),
                       NOT_GIVEN,
                       "The event of the peer behind which it is followed; 0: from its first. Left "
-                      "out: the last that was followed, or, of a journal that is not followed any "
-                      "more, its last."),
+                      "out: the last that was followed; a journal that is not followed any more "
+                      "needs it."),
 	FIELD_END,
 };
 
@@ -32,17 +32,28 @@ static void accept_load(struct db *db, struct job *job, void *view)
 	peer_load(db, view);
 }
 
+/* What was followed is not in such a journal, and from its end on nothing would be heard of what
+ * came since the backup: only the operator knows from where it is right. */
+static enum error refuse_unnamed(const struct accept_input *input, char *detail)
+{
+	(void)snprintf(detail, ANSWER_DETAIL_SIZE,
+	               "The peer's journal is not the one that was followed: name, in \"seq\", the "
+	               "event behind which it is followed: the head_seq of its journal.restored, "
+	               "or 0. It ends at %" PRId64 "; what is read again changes nothing.",
+	               input->peer_head);
+	return ERR_INVALID_STATE;
+}
+
 static enum error accept_decide(const struct job *job, const void *view, void *effects,
                                 char *detail)
 {
 	const struct accept_input *input = job->command;
 	const struct peer_place *place = view;
 	struct accept_effects *result = effects;
-	int64_t seq = input->seq;
+	int64_t seq = input->seq == NOT_GIVEN ? place->accepted_seq : input->seq;
 
-	(void)detail;
-	if (seq == NOT_GIVEN) /* a journal that is not followed is right nowhere but at its end */
-		seq = input->is_broken ? input->peer_head : place->accepted_seq;
+	if (input->is_broken && input->seq == NOT_GIVEN)
+		return refuse_unnamed(input, detail);
 	result->accepted_seq = seq;
 	result->told = *input;
 	result->told.seq = seq == NOT_GIVEN ? place->seq : seq;

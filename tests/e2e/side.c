@@ -4,6 +4,8 @@
 #include "e2e/run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define BACKUP "backup.db"
 
@@ -45,4 +47,21 @@ void side_run_command(const struct side *side, const char *command)
 void side_accept(struct client *client)
 {
 	post(client, "/peer/accept", NULL, "{}", 200);
+}
+
+void side_accept_restored(const struct side *side)
+{
+	static const char name[] = "\"head_seq\":";
+	char body[64];
+
+	service_wait_log(side->peer_service, "\"event\":\"peer_journal_broken\"");
+	post(side->peer, "/peer/accept", NULL, "{}", 409);
+	check_problem(side->peer, "invalid-state");
+	check_holds(side->peer, "head_seq of its journal.restored");
+	get(side->client, "/events?types=journal.restored", NULL, 200);
+	const char *head_seq = strstr(buf_str(&side->client->body), name);
+	ck_assert_ptr_nonnull(head_seq);
+	(void)snprintf(body, sizeof(body), "{'seq':%lld}",
+	               strtoll(head_seq + sizeof(name) - 1, NULL, 10));
+	post(side->peer, "/peer/accept", NULL, body, 200);
 }

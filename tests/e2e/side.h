@@ -23,7 +23,10 @@ void side_pay_order(const char *order_id);
 void side_cancel(const char *order_id);
 /* "backup" into a file of its directory, or "restore" from it; it must succeed. */
 void side_run_command(const struct side *side, const char *command);
-/* Accepts the peer's journal from where it is right to follow it. */
+/* Accepts what there is, at the service that was put back. */
 void side_accept(struct client *client);
+/* Accepts, at its peer, the journal of the side that was restored, from where the backup ended: the
+ * place that is told of where none is named. */
+void side_accept_restored(const struct side *side);
 
 #endif

@@ -126,7 +126,7 @@ START_TEST(what_only_the_peer_and_the_processor_know_is_there_again)
 	ck_assert_int_eq(get_metric(&pay, "references_recovered_total"), 7);
 	ck_assert_int_eq(get_metric(&pay, "references_lost"), 0);
 	ck_assert_int_eq(get_metric(&pay, "inquiries_open"), 0);
-	side_accept(&order);
+	side_accept_restored(&sides[0]);
 	side_pay_order("after");
 	check_agree();
 }
@@ -175,7 +175,7 @@ START_TEST(what_is_repeated_after_a_restore_is_not_charged_twice)
 	pay_part("all", "keyed", 409);
 	check_problem(&pay, "order-already-paid");
 	post(&pay, "/pay", "Idempotency-Key: rest", "{'order_id':'parts','amount':6}", 200);
-	side_accept(&order);
+	side_accept_restored(&sides[0]);
 	linked_wait_order("parts", "'state':'paid'");
 	check_agree();
 }
@@ -220,7 +220,7 @@ START_TEST(a_kill_while_the_processor_is_asked_loses_and_doubles_nothing)
 		ck_assert(before[i].refunded == after.refunded);
 	}
 	ck_assert_int_eq(get_metric(&pay, "references_lost"), 0);
-	side_accept(&order);
+	side_accept_restored(&sides[0]);
 	side_pay_order("after");
 	check_agree();
 }

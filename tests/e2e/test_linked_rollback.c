@@ -151,7 +151,7 @@ START_TEST(a_store_that_went_back_moves_no_money_until_it_is_accepted)
 	}
 	side_accept(side->client);
 	move_money(side, 200);
-	side_accept(side->peer);
+	accept_head(side->peer, side->client);
 	check_is_followed(side);
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(a_restored_backup_moves_no_money_until_the_peer_is_caught_up)
 	proxy_mend(side->way_to_peer);
 	service_wait_log(side->service, "\"event\":\"rollback_ended\"");
 	move_money(side, 200);
-	side_accept(side->peer);
+	side_accept_restored(side);
 	check_is_followed(side);
 }
 END_TEST
@@ -215,7 +215,7 @@ START_TEST(a_store_that_went_back_is_noticed_without_a_witness)
 	service_stop(side->service);
 	linked_run(side->service, NULL);
 	move_money(side, 200); /* the peer tells the same still: once is enough */
-	side_accept(side->peer);
+	accept_head(side->peer, side->client);
 	check_is_followed(side);
 }
 END_TEST
