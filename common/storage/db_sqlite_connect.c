@@ -25,11 +25,13 @@
 /* Of SQLite's machine, between two looks at db_interrupt: well below a millisecond. */
 #define PROGRESS_STEPS 10000
 
-/* The writer's cache is 128 MiB (in KiB), taken as it is needed, so an idle service stays small:
- * its indexes on random keys should fit, and at 24 bytes an entry (16, in pages two thirds full) 5
- * million do. secure_delete, on in Debian, would rewrite pages that are free anyway; FAST only
- * empties what is deleted from pages that are written anyhow, so that what was redacted is gone. */
-static const char writer_pragmas[] = "PRAGMA cache_size = -131072;"
+/* The writer's cache is 32 MiB (in KiB), taken as it is needed, so an idle service stays small. The
+ * random index of 1.3 million rows fits, at 24 bytes an entry (16, in pages two thirds full); the
+ * rest of a large store is in the system's cache. A larger one is slower: each commit that has
+ * split a page of an index walks all of it, and until it is full each new page is memory to ask
+ * for. secure_delete, on in Debian, would rewrite pages that are free anyway; FAST only empties
+ * what is deleted from pages that are written anyhow, so that what was redacted is gone. */
+static const char writer_pragmas[] = "PRAGMA cache_size = -32768;"
 				     "PRAGMA synchronous = FULL;"
 				     "PRAGMA secure_delete = FAST;"
 				     "PRAGMA temp_store = MEMORY;";

@@ -16,7 +16,7 @@
 /* As common/storage opens the writer's connection. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
-			       "PRAGMA cache_size = -131072;"
+			       "PRAGMA cache_size = -32768;"
 			       "PRAGMA secure_delete = FAST;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA foreign_keys = ON;"

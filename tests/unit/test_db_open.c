@@ -29,7 +29,7 @@ static const struct {
 } setting_rows[] = {
 	{{.sql = "PRAGMA synchronous"}, "2"},    {{.sql = "PRAGMA foreign_keys"}, "1"},
 	{{.sql = "PRAGMA trusted_schema"}, "0"}, {{.sql = "PRAGMA temp_store"}, "2"},
-	{{.sql = "PRAGMA secure_delete"}, "2"},  {{.sql = "PRAGMA cache_size"}, "-131072"},
+	{{.sql = "PRAGMA secure_delete"}, "2"},  {{.sql = "PRAGMA cache_size"}, "-32768"},
 };
 
 static void check_setting(void *arg, const struct db_row *row)
