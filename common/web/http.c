@@ -182,7 +182,10 @@ static enum intake_step on_head(struct intake *in, struct MHD_Connection *connec
 {
 	size_t bytes = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
 	                       ->header_size;
+	int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
 
+	if (!intake_expect_headers(in, (size_t)count))
+		return INTAKE_ABORT;
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_header, in);
 	return intake_head(in, method, version, bytes);
 }

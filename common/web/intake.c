@@ -22,13 +22,10 @@ struct intake *intake_new(const struct http_app *app, const char *target, int64_
 
 	if (in == NULL)
 		return NULL;
-	memset(in, 0, offsetof(struct intake, headers)); /* not the headers: they are 3 KiB */
+	*in = (struct intake){.app = app, .target_at = target};
 	memcpy(in->target, target, target_len + 1);
-	in->app = app;
-	in->target_at = target;
 	buf_init(&in->body, HTTP_BODY_BYTES_MAX);
 	in->x.target = (struct text){in->target, target_len};
-	in->x.headers = in->headers;
 	in->x.began_us = now_us;
 	return in;
 }
@@ -38,6 +35,7 @@ void intake_free(struct intake *in)
 	if (in->is_known)
 		in->app->ended(in->app->arg, &in->x);
 	buf_release(&in->body);
+	free(in->headers);
 	free(in);
 }
 
@@ -61,12 +59,28 @@ enum intake_step intake_target(struct intake *in)
 	return INTAKE_REFUSE;
 }
 
+/* Room for what is there, not for 3 KiB of headers: most requests have a few, and small memory is
+ * found sooner. */
+bool intake_expect_headers(struct intake *in, size_t count)
+{
+	size_t room = count < HTTP_HEADERS_MAX ? count : HTTP_HEADERS_MAX;
+
+	ensure(in->headers == NULL);
+	if (room == 0)
+		return true;
+	in->headers = malloc(room * sizeof(in->headers[0]));
+	in->x.headers = in->headers;
+	in->headers_room = room;
+	return in->headers != NULL;
+}
+
 bool intake_header(struct intake *in, struct text name, struct text value)
 {
 	if (in->x.headers_count == HTTP_HEADERS_MAX) {
 		in->has_too_many_headers = true;
 		return false;
 	}
+	ensure(in->x.headers_count < in->headers_room);
 	in->headers[in->x.headers_count++] = (struct http_header){name, value};
 	return true;
 }

@@ -31,8 +31,9 @@ struct intake {
 	bool has_too_many_headers;
 	size_t discarded_bytes;
 	struct buf body;
-	const char *target_at; /* where the target was read; x.target is a copy */
-	struct http_header headers[HTTP_HEADERS_MAX];
+	const char *target_at;       /* where the target was read; x.target is a copy */
+	struct http_header *headers; /* those of x; NULL before intake_expect_headers */
+	size_t headers_room;
 	char target[];
 };
 
@@ -49,7 +50,9 @@ void intake_problem(struct intake *in, enum error error, const char *detail);
  * run out of memory over it. */
 enum intake_step intake_target(struct intake *in);
 
-/* One header, borrowed; false when there are too many. */
+/* Makes room for so many headers, at most HTTP_HEADERS_MAX; false: no memory. */
+must_use bool intake_expect_headers(struct intake *in, size_t count);
+/* One of them, borrowed; false when there are too many. */
 bool intake_header(struct intake *in, struct text name, struct text value);
 /* After the last header; header_bytes from the method to the empty line. Texts are borrowed. */
 enum intake_step intake_head(struct intake *in, const char *method, const char *version,
