@@ -11,6 +11,7 @@ SETTINGS = {"CONNECTIONS_MAX": str(IDLE_CONNECTIONS + 500), "IDLE_TIMEOUT": "1h"
             "CONNECTIONS_PER_ADDRESS_MAX": str(IDLE_CONNECTIONS + 500)}
 NUMBERS = range(100, 521)
 REQUESTS_EACH = 4
+NUMBERS_SETTINGS = {"QUEUE_MAX": str(2 * NUMBERS[-1])}  # one address may have half of the queue
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 WITHOUT, WITH = "no idle connections", f"{IDLE_CONNECTIONS} idle connections"
 
@@ -41,7 +42,7 @@ def run_idle(bench):
 def run_numbers(bench):
     """Every number of busy connections: each request must be answered."""
     answered = 0
-    with bench.server("payment-service") as server:
+    with bench.server("payment-service", **NUMBERS_SETTINGS) as server:
         for connections in NUMBERS:
             result = bench.tool("pay_load", server.port, connections,
                                 connections * REQUESTS_EACH)
