@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SCRATCH_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 1024)
-/* As many as a busy service has under way, of a few KiB each. */
+/* As many as a busy service has under way, of 4 to 17 KiB each. */
 #define SPARE_REQUESTS_MAX 128
 #define SPARE_BUF_BYTES_MAX 2048 /* what most answers need */
 
