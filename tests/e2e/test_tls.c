@@ -127,7 +127,7 @@ START_TEST(sslscan_finds_nothing_old_or_weak)
 		"TLSv1.1   disabled", "TLSv1.2   enabled",  "TLSv1.3   enabled",
 		"not supported", /* renegotiation */
 	};
-	char commands[128], path[CERTIFICATES_PATH_SIZE];
+	char commands[128], path[CERTIFICATES_PATH_SIZE], *rest;
 	struct buf text AUTO_BUF;
 	size_t ciphers = 0;
 
@@ -142,7 +142,8 @@ START_TEST(sslscan_finds_nothing_old_or_weak)
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		ck_assert_msg(strstr(buf_str(&text), wanted[i]) != NULL, "%s: %s", wanted[i],
 		              buf_str(&text));
-	for (char *line = strtok(text.data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+	for (char *line = strtok_r(text.data, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
 		if (strncmp(line, "Accepted", 8) == 0 || strncmp(line, "Preferred", 9) == 0) {
 			check_cipher(line);
 			ciphers++;
