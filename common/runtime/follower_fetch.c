@@ -31,20 +31,20 @@ void follower_start_over(struct follower *follower, int64_t delay_us)
 
 void follower_note_broken(struct follower *follower, const char *why, int64_t seq)
 {
+	atomic_store(&follower_broken, 1); /* who reads the log finds it */
 	if (!atomic_exchange(&follower->broken, true))
 		log_error("peer_journal_broken", L_STR("why", why), L_INT("seq", seq),
 		          L_STR("source", follower->place.source),
 		          L_INT("followed_to", follower->place.seq),
 		          L_STR("next", "compare the two services, then POST /peer/accept"));
-	atomic_store(&follower_broken, 1);
 	follower_start_over(follower, BROKEN_US);
 }
 
 void follower_note_followed(struct follower *follower)
 {
+	atomic_store(&follower_broken, 0);
 	if (atomic_exchange(&follower->broken, false))
 		log_info("peer_journal_followed", L_INT("seq", follower->place.seq));
-	atomic_store(&follower_broken, 0);
 }
 
 /* Twice the last time, somewhere in its upper half, so that many do not come at once. */
