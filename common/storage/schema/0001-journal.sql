@@ -44,13 +44,14 @@ VALUES (1, '', 0, zeroblob(32), -1, 0, 0, zeroblob(32));
 
 -- Idempotency keys in the order of their first use. awaits is the service's number of an outcome that is still open; the
 -- answer is stored anew, and the number removed, when that is known. created_us: of the answer, so the time to live begins then.
+-- resource_id is measured in bytes: to count characters SQLite copies a text for each row.
 CREATE TABLE seen (
 	seq INTEGER PRIMARY KEY,
 	key_hash INTEGER NOT NULL,
 	caller TEXT NOT NULL,
 	key TEXT NOT NULL,
 	fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
-	resource_id TEXT NOT NULL CHECK (length(resource_id) <= 64),
+	resource_id TEXT NOT NULL CHECK (length(CAST(resource_id AS BLOB)) <= 64),
 	status INTEGER NOT NULL CHECK (status BETWEEN 100 AND 599),
 	body TEXT NOT NULL,
 	created_us INTEGER NOT NULL,
