@@ -37,14 +37,14 @@ static const struct statement payments_by_seq = {
 	SELECT_PAYMENTS "orders o JOIN payments p ON " PAYMENTS_OF_ORDER IS_BY_SEQ
 			"AND p.payment_id < $3 ORDER BY p.payment_id DESC LIMIT $4",
 	NULL};
+/* What only a later event can change is 0 or NULL. */
 static const struct statement payment_insert = {
 	"INSERT INTO payments (payment_key, payment_id, amount_minor, currency, payment_status, "
 	"captured_minor, refunded_minor, refund_pending_minor, refunds_count, capture, "
-	"pending_operation, pending_minor, intent_key, is_reversed, has_key, payment_method, "
-	"processor, processor_reference, decline_code, description, metadata, resolve_reason, "
-	"created_us, updated_us, last_event_seq) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-	"$11, $12, "
-	"$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)",
+	"pending_minor, intent_key, is_reversed, has_key, payment_method, processor, "
+	"processor_reference, decline_code, description, metadata, created_us, updated_us, "
+	"last_event_seq) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, 0, $8, 0, $9, $10, $11, "
+	"$12, $13, $14, $15, $16, $17, $18)",
 	NULL};
 static const struct statement payment_update = {
 	"UPDATE payments SET payment_status = $1, captured_minor = $2, refunded_minor = $3, "
@@ -195,19 +195,18 @@ static struct db_value pending_value(const struct payment *payment)
 void payment_write_new(struct db *db, const struct payment *payment)
 {
 	check(payment);
+	ensure(payment->refunded_minor == 0 && payment->refund_pending_minor == 0);
+	ensure(payment->refunds_count == 0 && payment->pending_operation == OPERATION_NONE);
+	ensure(!payment->is_reversed && payment->resolve_reason.ptr == NULL);
 	DB_SEND(db, &payment_insert, NULL, NULL, V_INT(payment->payment_key),
 	        v_str(payment->payment_id), v_money(payment->amount_minor),
 	        v_str(payment->currency->code), v_str(payment_status_names[payment->status]),
-	        v_money(payment->captured_minor), v_money(payment->refunded_minor),
-	        v_money(payment->refund_pending_minor), V_INT(payment->refunds_count),
-	        v_str(capture_names[payment->capture]), pending_value(payment),
-	        v_money(payment->pending_minor), V_INT(payment->intent_key),
-	        V_INT(payment->is_reversed),
+	        v_money(payment->captured_minor), v_str(capture_names[payment->capture]),
+	        V_INT(payment->intent_key),
 	        payment->key_is_unknown ? V_NULL : V_INT(payment->has_key),
 	        v_text(payment->payment_method), v_text(payment->processor),
 	        v_str(payment->processor_reference), v_text(payment->decline_code),
-	        v_text(payment->description), v_text(payment->metadata),
-	        v_text(payment->resolve_reason), V_INT(payment->created_us),
+	        v_text(payment->description), v_text(payment->metadata), V_INT(payment->created_us),
 	        V_INT(payment->updated_us), V_INT(payment->last_event_seq));
 }
 

@@ -46,6 +46,7 @@ void payment_send_page(struct db *db, struct text before_id, int64_t count, db_r
 void payment_send_of_order(struct db *db, uint64_t order_hash, struct text order_id,
                            struct text before_id, int64_t count, db_row_fn *row, void *arg);
 
+/* Nothing is refunded, pending, reversed or resolved yet. */
 void payment_write_new(struct db *db, const struct payment *payment);
 /* Everything that may change; of the texts decline_code and resolve_reason. */
 void payment_write_change(struct db *db, const struct payment *payment);

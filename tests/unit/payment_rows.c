@@ -84,10 +84,33 @@ void rows_add_order(struct db *db)
 	rows_commit(db);
 }
 
+/* Whether an event after its first one made it what it is. */
+static bool was_changed(const struct payment *payment)
+{
+	return payment->refunded_minor + payment->refund_pending_minor > 0 ||
+	       payment->pending_operation != OPERATION_NONE || payment->is_reversed ||
+	       payment->resolve_reason.ptr != NULL;
+}
+
+static void write_changed(struct db *db, const struct payment *payment)
+{
+	struct payment made = *payment;
+
+	made.refunded_minor = made.refund_pending_minor = made.pending_minor = 0;
+	made.pending_operation = OPERATION_NONE;
+	made.is_reversed = false;
+	made.resolve_reason = TEXT_NONE;
+	payment_write_new(db, &made);
+	payment_write_change(db, payment);
+}
+
 void rows_add(struct db *db, const struct payment *payment)
 {
 	ck_assert_int_eq(db_begin(db), DB_OK);
-	payment_write_new(db, payment);
+	if (was_changed(payment))
+		write_changed(db, payment);
+	else
+		payment_write_new(db, payment);
 	rows_commit(db);
 }
 

@@ -19,7 +19,7 @@ struct refund sample_refund(const struct payment *payment, int64_t number);
 
 /* The order, committed. */
 void rows_add_order(struct db *db);
-/* The payment, committed. */
+/* The payment, committed; where only a later event can have made it so, by a change. */
 void rows_add(struct db *db, const struct payment *payment);
 /* Runs a script as the service might, in a transaction that is undone where it fails. */
 enum db_result rows_try(struct db *db, const char *sql);
