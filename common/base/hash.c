@@ -22,7 +22,13 @@ bool hash_equal(const struct hash *a, const struct hash *b)
 
 void hash_to_hex(const struct hash *hash, char out[HASH_HEX_SIZE])
 {
-	(void)sodium_bin2hex(out, HASH_HEX_SIZE, hash->bytes, HASH_BYTES);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		*out++ = digits[hash->bytes[i] >> 4];
+		*out++ = digits[hash->bytes[i] & 0xF];
+	}
+	*out = '\0';
 }
 
 /* The value of a lower-case hexadecimal digit, or -1. */
