@@ -15,7 +15,15 @@ static void add_enum(const struct field *field, int value, struct buf *out)
 	}
 	for (int i = 0; i <= value; i++)
 		ensure(field->names[i] != NULL);
-	json_string(out, text_of(field->names[value]));
+	json_plain(out, text_of(field->names[value]));
+}
+
+static void add_currency(const struct currency *currency, struct buf *out)
+{
+	if (currency == NULL)
+		json_string(out, TEXT_NONE);
+	else
+		json_plain(out, text_of(currency->code));
 }
 
 static void add_money(int64_t minor, const struct currency *currency, struct buf *out)
@@ -44,7 +52,7 @@ static void add_time(int64_t time_us, struct buf *out)
 		return;
 	}
 	time_render(time_us, time);
-	json_string(out, text_of(time));
+	json_plain(out, text_of(time));
 }
 
 void field_render_list(const struct field *list, const struct currency *currency, const void *in,
@@ -81,10 +89,7 @@ static void add_value(const struct field *field, const struct currency *currency
 	case FIELD_KIND_INTEGER: json_int(out, *(const int64_t *)member); break;
 	case FIELD_KIND_BOOLEAN: json_bool(out, *(const bool *)member); break;
 	case FIELD_KIND_MONEY: add_money(*(const int64_t *)member, currency, out); break;
-	case FIELD_KIND_CURRENCY:
-		json_string(out,
-		            *own_currency == NULL ? TEXT_NONE : text_of((*own_currency)->code));
-		break;
+	case FIELD_KIND_CURRENCY: add_currency(*own_currency, out); break;
 	case FIELD_KIND_TIME: add_time(*(const int64_t *)member, out); break;
 	case FIELD_KIND_METADATA:
 		json_raw(out, text->ptr == NULL ? TEXT_LITERAL("{}") : *text);

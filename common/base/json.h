@@ -44,6 +44,9 @@ void json_open(struct buf *out, char bracket);       /* '{' or '[' */
 void json_close(struct buf *out, char bracket);      /* '}' or ']' */
 void json_key(struct buf *out, const char *name);    /* whatever it holds */
 void json_string(struct buf *out, struct text text); /* UTF-8; null where text is absent */
+/* A string in which nothing needs an escape, so it is not searched for that: a name of this
+ * program's own tables, an id or a time it made; never what came from outside or was stored. */
+void json_plain(struct buf *out, struct text text);
 void json_int(struct buf *out, int64_t value);
 void json_bool(struct buf *out, bool value);
 void json_raw(struct buf *out, struct text json); /* a value, or a key and its colon */
@@ -51,9 +54,11 @@ void json_raw(struct buf *out, struct text json); /* a value, or a key and its c
 #define JSON_KEY(name) TEXT_LITERAL("\"" name "\":")
 #define json_member_string(out, name, text) json_keyed_string(out, JSON_KEY(name), text)
 #define json_member_str(out, name, string) json_keyed_string(out, JSON_KEY(name), text_of(string))
+#define json_member_plain(out, name, string) json_keyed_plain(out, JSON_KEY(name), text_of(string))
 #define json_member_int(out, name, value) json_keyed_int(out, JSON_KEY(name), value)
 #define json_member_bool(out, name, value) json_keyed_bool(out, JSON_KEY(name), value)
 void json_keyed_string(struct buf *out, struct text key, struct text text);
+void json_keyed_plain(struct buf *out, struct text key, struct text text);
 void json_keyed_int(struct buf *out, struct text key, int64_t value);
 void json_keyed_bool(struct buf *out, struct text key, bool value);
 

@@ -106,6 +106,14 @@ void json_string(struct buf *out, struct text text)
 		add_quoted(out, text);
 }
 
+void json_plain(struct buf *out, struct text text)
+{
+	add_comma_if_due(out);
+	buf_add_char(out, '"');
+	buf_add_text(out, text);
+	buf_add_char(out, '"');
+}
+
 void json_int(struct buf *out, int64_t value)
 {
 	add_comma_if_due(out);
@@ -128,6 +136,12 @@ void json_keyed_string(struct buf *out, struct text key, struct text text)
 {
 	json_raw(out, key);
 	json_string(out, text);
+}
+
+void json_keyed_plain(struct buf *out, struct text key, struct text text)
+{
+	json_raw(out, key);
+	json_plain(out, text);
 }
 
 void json_keyed_int(struct buf *out, struct text key, int64_t value)

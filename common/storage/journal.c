@@ -141,11 +141,11 @@ static void add_cause(struct buf *line, struct text data, const struct cause *ca
 	ensure(data.len >= 2 && data.ptr[data.len - 1] == '}');
 	hash_to_hex(&cause->hash, hash);
 	json_raw(line, (struct text){data.ptr, data.len - 1});
-	json_key(line, JOURNAL_CAUSE);
+	json_raw(line, JSON_KEY(JOURNAL_CAUSE));
 	json_open(line, '{');
 	json_member_str(line, "source", cause->source);
 	json_member_int(line, "seq", cause->seq);
-	json_member_str(line, "hash", hash);
+	json_member_plain(line, "hash", hash);
 	json_close(line, '}');
 	json_close(line, '}');
 }
@@ -161,17 +161,17 @@ static void compose(struct journal *journal, const struct event *event, int64_t 
 	hash_to_hex(&journal->head.hash, prev_hash);
 	buf_reset(line);
 	json_open(line, '{');
-	json_member_str(line, "specversion", "1.0");
-	json_member_str(line, "id", id);
+	json_member_plain(line, "specversion", "1.0");
+	json_member_plain(line, "id", id);
 	json_member_str(line, "source", journal->source);
-	json_member_str(line, "type", event->type);
+	json_member_plain(line, "type", event->type);
 	json_member_string(line, "subject", event->subject);
-	json_member_str(line, "time", time_text);
+	json_member_plain(line, "time", time_text);
 	json_member_int(line, "seq", journal->head.seq + 1);
-	json_member_str(line, "prev_hash", prev_hash);
+	json_member_plain(line, "prev_hash", prev_hash);
 	if (event->traceparent.ptr != NULL)
 		json_member_string(line, "traceparent", event->traceparent);
-	json_key(line, "data");
+	json_raw(line, JSON_KEY("data"));
 	if (event->cause == NULL)
 		json_raw(line, event->data);
 	else

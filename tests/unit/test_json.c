@@ -306,17 +306,20 @@ START_TEST(commas_and_nulls_come_where_they_are_due)
 	json_raw(&out, T("{\"a\":1}"));
 	json_string(&out, TEXT_NONE);
 	json_string(&out, T(""));
+	json_plain(&out, T("evt_1"));
 	json_close(&out, ']');
 	json_member_bool(&out, "no", false);
 	json_member_str(&out, "text", "a,");
 	json_member_string(&out, "none", TEXT_NONE);
+	json_member_plain(&out, "plain", "");
 	json_close(&out, '}');
 	buf_add_char(&out, '\n');
 	json_open(&out, '{');
 	json_close(&out, '}');
-	ck_assert_str_eq(buf_str(&out),
-	                 "{\"min\":-9223372036854775808,\"list\":[[],0,true,{\"a\":1},null,\"\"],"
-	                 "\"no\":false,\"text\":\"a,\",\"none\":null}\n{}");
+	ck_assert_str_eq(
+		buf_str(&out),
+		"{\"min\":-9223372036854775808,\"list\":[[],0,true,{\"a\":1},null,\"\","
+		"\"evt_1\"],\"no\":false,\"text\":\"a,\",\"none\":null,\"plain\":\"\"}\n{}");
 }
 END_TEST
 
