@@ -65,7 +65,7 @@ CREATE TABLE payments (
 	updated_us INTEGER NOT NULL CHECK (updated_us >= created_us),
 	last_event_seq INTEGER NOT NULL CHECK (last_event_seq > 0),
 	CHECK (refunded_minor + refund_pending_minor <= captured_minor),
-	CHECK ((pending_operation IS NULL) = (pending_minor = 0)),
+	CHECK ((pending_operation IS NULL AND pending_minor = 0) OR (pending_operation IS NOT NULL AND pending_minor > 0)),
 	-- All that a status says of the rest.
 	CHECK ((payment_status = 'success' AND captured_minor > 0 AND intent_key = 0 AND
 	        pending_operation IS NULL AND decline_code IS NULL AND is_reversed = 0) OR
@@ -112,7 +112,7 @@ CREATE TABLE transfers (
 
 -- What the transfers of each account add up to, moved on in their transaction.
 CREATE TABLE accounts (
-	account TEXT NOT NULL CHECK (account = 'authorized_at_processor' OR account = 'held_for_merchant' OR account = 'processor' OR account = 'merchant'),
+	account TEXT NOT NULL CHECK (account = 'processor' OR account = 'merchant' OR account = 'authorized_at_processor' OR account = 'held_for_merchant'),
 	currency TEXT NOT NULL CHECK (length(CAST(currency AS BLOB)) = 3),
 	debits_minor INTEGER NOT NULL CHECK (debits_minor >= 0),
 	credits_minor INTEGER NOT NULL CHECK (credits_minor >= 0),
