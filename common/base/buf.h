@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "base/text.h"
 
+#include <string.h>
+
 struct buf {
 	char *data;       /* owned; NULL until something is added, then always NUL-terminated */
 	size_t len;       /* the NUL not counted */
@@ -23,24 +25,24 @@ void buf_release(struct buf *buf);
 void buf_reset(struct buf *buf);
 
 void buf_add(struct buf *buf, const void *bytes, size_t count);
-/* Inline: every mark between the parts of a text is added so, nearly always where there is room. */
-static inline void buf_add_char(struct buf *buf, char c)
+/* Inline: a text is added in many small parts, nearly always where there is room. */
+static inline void buf_add_text(struct buf *buf, struct text text)
 {
 	size_t len = buf->len;
 
-	if (buf->full || buf->size - len <= 1) {
-		buf_add(buf, &c, 1);
+	if (buf->full || text.len == 0 || buf->size - len <= text.len) {
+		buf_add(buf, text.ptr, text.len);
 		return;
 	}
 	char *end = buf->data + len;
-	buf->len = len + 1;
-	end[0] = c;
-	end[1] = '\0';
+	buf->len = len + text.len;
+	memcpy(end, text.ptr, text.len);
+	end[text.len] = '\0';
 }
 
-static inline void buf_add_text(struct buf *buf, struct text text)
+static inline void buf_add_char(struct buf *buf, char c)
 {
-	buf_add(buf, text.ptr, text.len);
+	buf_add_text(buf, (struct text){&c, 1});
 }
 
 static inline void buf_add_str(struct buf *buf, const char *string)
