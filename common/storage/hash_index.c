@@ -57,7 +57,6 @@ static void send_entry(struct hash_index *index, struct db *db, int64_t hash, in
 static size_t merge_bucket(struct hash_index *index, struct db *db)
 {
 	uint32_t bucket = (index->hand + index->taken++) % RECENT_BUCKETS;
-	int64_t first_hash, last_hash;
 	size_t count = 0;
 
 	for (const struct recent_entry *entry = recent_first(&index->recent, bucket); entry != NULL;
@@ -65,12 +64,28 @@ static size_t merge_bucket(struct hash_index *index, struct db *db)
 		send_entry(index, db, entry->hash, entry->key);
 		count++;
 	}
-	if (index->rows_expire) {
-		recent_range(bucket, &first_hash, &last_hash);
-		DB_SEND(db, &index->expired_delete, NULL, NULL, V_INT(first_hash),
-		        V_INT(last_hash));
-	}
 	return count;
+}
+
+static void send_delete(struct hash_index *index, struct db *db, uint32_t first, uint32_t last)
+{
+	int64_t first_hash, last_hash, inner_hash;
+
+	recent_range(first, &first_hash, &inner_hash);
+	recent_range(last, &inner_hash, &last_hash);
+	DB_SEND(db, &index->expired_delete, NULL, NULL, V_INT(first_hash), V_INT(last_hash));
+}
+
+/* Of the buckets that are merged the entries go whose rows were deleted. */
+static void send_deletes(struct hash_index *index, struct db *db)
+{
+	uint32_t end = index->hand + index->taken;
+
+	if (!index->rows_expire || index->taken == 0)
+		return;
+	send_delete(index, db, index->hand, (end < RECENT_BUCKETS ? end : RECENT_BUCKETS) - 1);
+	if (end > RECENT_BUCKETS)
+		send_delete(index, db, 0, end - RECENT_BUCKETS - 1);
 }
 
 /* What is too much; after a start that may be a lot, which goes bit by bit. */
@@ -108,6 +123,7 @@ void hash_index_write(struct hash_index *index, struct db *db)
 	}
 	for (size_t merged = 0; merged < wanted && index->taken < RECENT_BUCKETS;)
 		merged += merge_bucket(index, db);
+	send_deletes(index, db);
 	send_place(index, db);
 }
 
@@ -200,6 +216,7 @@ static enum db_result merge_all(struct hash_index *index, struct db *db)
 		return result;
 	while (index->taken < RECENT_BUCKETS)
 		(void)merge_bucket(index, db);
+	send_deletes(index, db);
 	DB_SEND(db, &index->place_set, NULL, NULL, V_INT(index->last_key), V_INT(index->hand));
 	result = db_commit(db);
 	if (result == DB_OK) {

@@ -6,8 +6,8 @@
 
 #include "base/base.h"
 
-/* With 32768 entries two a bucket: a chain is read at once. */
-#define RECENT_BUCKETS_BITS 14
+/* With 32768 entries one in every second bucket: each step along a chain waits for memory. */
+#define RECENT_BUCKETS_BITS 16
 #define RECENT_BUCKETS (1U << RECENT_BUCKETS_BITS)
 
 struct recent_entry {

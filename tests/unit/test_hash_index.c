@@ -230,20 +230,28 @@ START_TEST(a_load_that_fails_leaves_what_is_found)
 }
 END_TEST
 
+/* The first thing is in the first bucket, which is merged after the last one. */
+static uint64_t hash_from_lowest(int64_t key)
+{
+	return key == 1 ? (uint64_t)INT64_MIN : hash_of(key);
+}
+
 START_TEST(entries_of_deleted_rows_go_within_a_round)
 {
 	const int64_t kept = 5 * RECENT_MAX;
 
 	index_.rows_expire = true;
 	while (stored < 4 * kept) {
-		add_things(ADDS_MAX, hash_of);
+		add_things(ADDS_MAX, hash_from_lowest);
 		ck_assert_int_eq(db_begin(store.db), DB_OK);
 		DB_SEND(store.db, &things_delete, NULL, NULL, V_INT(stored - kept));
 		ck_assert_int_eq(db_commit(store.db), DB_OK);
 		check_audit(0);
 	}
 	ck_assert_int_le(merged(), kept + 2 * RECENT_MAX);
-	ck_assert_int_eq(times_found(store.db, 1, hash_of(1)), 0);
+	ck_assert_int_eq(
+		fixture_number(STORE_FILE, "SELECT count(*) FROM things_by_hash WHERE key = 1"), 0);
+	ck_assert_int_eq(times_found(store.db, 1, hash_from_lowest(1)), 0);
 	for (int64_t key = stored - kept; key <= stored; key++)
 		ck_assert_int_eq(times_found(store.db, key, hash_of(key)), 1);
 }
