@@ -14,9 +14,9 @@
 
 #include "storage/db_sqlite.h"
 
-/* A checkpoint every 4000 pages of 4 KiB: a longer WAL saves writes (a page that changed often is
- * copied once), a shorter one shortens the writer's pause (20000 pages took 78 to 134 ms). */
-#define CHECKPOINT_PAGES 4000
+/* A checkpoint every 2000 pages of 8 KiB: a longer WAL saves writes (a page that changed often is
+ * copied once), a shorter one shortens the writer's pause. */
+#define CHECKPOINT_PAGES 2000
 
 static const struct statement begin_writer = {"BEGIN IMMEDIATE", NULL};
 static const struct statement begin_reader = {"BEGIN", NULL};

@@ -25,6 +25,12 @@
 /* Of SQLite's machine, between two looks at db_interrupt: well below a millisecond. */
 #define PROGRESS_STEPS 10000
 
+/* A new store's pages are of 8 KiB instead of 4; one that exists keeps its own. A batch's rows then
+ * take fewer pages, each of which costs the same in SQLite, in the system's cache and at a
+ * checkpoint. */
+static const char wal_pragmas[] = "PRAGMA page_size = 8192;"
+				  "PRAGMA journal_mode = WAL;";
+
 /* The writer's cache is 32 MiB (in KiB), taken as it is needed, so an idle service stays small. The
  * random index of 1.3 million rows fits, at 24 bytes an entry (16, in pages two thirds full); the
  * rest of a large store is in the system's cache. A larger one is slower: each commit that has
@@ -156,7 +162,7 @@ static int note_wal(void *arg, int count, char **values, char **names)
 static enum db_result configure_writer(struct sqlite_db *db)
 {
 	bool is_wal = false;
-	int code = sqlite3_exec(db->handle, "PRAGMA journal_mode = WAL", note_wal, &is_wal, NULL);
+	int code = sqlite3_exec(db->handle, wal_pragmas, note_wal, &is_wal, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db->handle, writer_pragmas, NULL, NULL, NULL);

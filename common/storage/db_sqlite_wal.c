@@ -14,8 +14,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
-/* 30 frames of 24 and 4096 bytes; SQLite's own VFS takes less than 128 KiB a call. */
-#define GATHER_BYTES (30 * (24 + 4096))
+/* 15 frames of 24 and 8192 bytes; SQLite's own VFS takes less than 128 KiB a call. */
+#define GATHER_BYTES (15 * (24 + 8192))
 /* Room for a file of the default VFS, or of one that a test has put in front of it. */
 #define FILE_BYTES_MAX 1024
 

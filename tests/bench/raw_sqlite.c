@@ -14,13 +14,14 @@
 #define SQL_MAX 256
 
 /* As common/storage opens the writer's connection. */
-static const char settings[] = "PRAGMA journal_mode = WAL;"
+static const char settings[] = "PRAGMA page_size = 8192;"
+			       "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
 			       "PRAGMA cache_size = -32768;"
 			       "PRAGMA secure_delete = FAST;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA foreign_keys = ON;"
-			       "PRAGMA wal_autocheckpoint = 4000;";
+			       "PRAGMA wal_autocheckpoint = 2000;";
 
 /* A payment is one row in each of these, numbered alike. */
 static const char *const table_names[] = {"orders", "payments", "journal", "transfers"};

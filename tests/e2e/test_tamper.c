@@ -284,7 +284,7 @@ END_TEST
 
 START_TEST(a_damaged_page_is_told)
 {
-	char path[TAMPER_PATH_SIZE], noise[4096];
+	char path[TAMPER_PATH_SIZE], noise[8192]; /* a page */
 	struct buf sound AUTO_BUF;
 	struct run run;
 

@@ -128,11 +128,11 @@ END_TEST
 /* A checkpoint runs behind a commit of which the answer is right already. */
 START_TEST(a_checkpoint_that_fails_is_recovered_from)
 {
-	/* 5000 pages of 4 KiB: more than a checkpoint waits for. */
+	/* 2500 pages of 8 KiB: more than a checkpoint waits for. */
 	static const char large[] =
 		"CREATE TABLE large (page BLOB);"
-		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
-		"INSERT INTO large SELECT zeroblob(4000) FROM n";
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "
+		"INSERT INTO large SELECT zeroblob(8000) FROM n";
 	struct entry entry;
 
 	rig_tamper(&rig, large);
