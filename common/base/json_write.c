@@ -4,8 +4,8 @@
 
 #define BLOCK_BYTES 16 /* what a vector register of every processor holds */
 
-/* Marks are added as literals: for a character, whose address goes to the slow way of the buffer,
- * the compiler guards the stack in each call. */
+/* The marks of every value are added as literals: for a character, whose address goes to the slow
+ * way of the buffer, the compiler guards the stack in each call. */
 static void add_comma_if_due(struct buf *out)
 {
 	if (out->len == 0)

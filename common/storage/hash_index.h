@@ -14,8 +14,9 @@
 #include "storage/db.h"
 #include "storage/recent.h"
 
-/* Entries in memory before merging begins: 24 bytes each, 0.8 MB. When the merging comes by, twice
- * as many a range of hashes as on average wait there: with 1,000,000 rows 8 share a page. */
+/* Entries in memory before merging begins: 24 bytes each, 1 MB with the buckets. When the merging
+ * comes by, twice as many a range of hashes as on average wait there: with 1,000,000 rows 8 share a
+ * page. */
 #define HASH_INDEX_RECENT_MAX 32768
 #define HASH_INDEX_ADDS_MAX 512 /* in one transaction */
 

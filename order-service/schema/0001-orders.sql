@@ -61,7 +61,7 @@ CREATE TABLE payments (
 	order_hash INTEGER NOT NULL,
 	order_id TEXT NOT NULL CHECK (length(CAST(order_id AS BLOB)) BETWEEN 1 AND 64),
 	currency TEXT NOT NULL CHECK (length(CAST(currency AS BLOB)) = 3),
-	payment_status TEXT NOT NULL CHECK (payment_status = 'processing' OR payment_status = 'authorized' OR payment_status = 'success' OR payment_status = 'failed' OR payment_status = 'voided'),
+	payment_status TEXT NOT NULL CHECK (payment_status = 'success' OR payment_status = 'authorized' OR payment_status = 'processing' OR payment_status = 'failed' OR payment_status = 'voided'),
 	amount_minor INTEGER NOT NULL CHECK (amount_minor BETWEEN 1 AND 999999999999999),
 	captured_minor INTEGER NOT NULL CHECK (captured_minor BETWEEN 0 AND amount_minor),
 	refunded_minor INTEGER NOT NULL CHECK (refunded_minor BETWEEN 0 AND captured_minor),

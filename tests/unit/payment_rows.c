@@ -88,8 +88,8 @@ void rows_add_order(struct db *db)
 static bool was_changed(const struct payment *payment)
 {
 	return payment->refunded_minor + payment->refund_pending_minor > 0 ||
-	       payment->pending_operation != OPERATION_NONE || payment->is_reversed ||
-	       payment->resolve_reason.ptr != NULL;
+	       payment->refunds_count > 0 || payment->pending_operation != OPERATION_NONE ||
+	       payment->is_reversed || payment->resolve_reason.ptr != NULL;
 }
 
 static void write_changed(struct db *db, const struct payment *payment)
@@ -97,6 +97,7 @@ static void write_changed(struct db *db, const struct payment *payment)
 	struct payment made = *payment;
 
 	made.refunded_minor = made.refund_pending_minor = made.pending_minor = 0;
+	made.refunds_count = 0;
 	made.pending_operation = OPERATION_NONE;
 	made.is_reversed = false;
 	made.resolve_reason = TEXT_NONE;
