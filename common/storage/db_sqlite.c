@@ -15,7 +15,8 @@
 #include "storage/db_sqlite.h"
 
 /* A checkpoint every 2000 pages of 8 KiB: a longer WAL saves writes (a page that changed often is
- * copied once), a shorter one shortens the writer's pause. */
+ * copied once), a shorter one shortens the writer's pause. Of the 4 KiB of an older store it is as
+ * many. */
 #define CHECKPOINT_PAGES 2000
 
 static const struct statement begin_writer = {"BEGIN IMMEDIATE", NULL};

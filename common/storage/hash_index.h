@@ -15,8 +15,8 @@
 #include "storage/recent.h"
 
 /* Entries in memory before merging begins: 24 bytes each, 1 MB with the buckets. When the merging
- * comes by, twice as many a range of hashes as on average wait there: with 1,000,000 rows 8 share a
- * page. */
+ * comes by, twice as many a range of hashes as on average wait there: with 1,000,000 rows some 20
+ * share a page. */
 #define HASH_INDEX_RECENT_MAX 32768
 #define HASH_INDEX_ADDS_MAX 512 /* in one transaction */
 

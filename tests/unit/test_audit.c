@@ -369,7 +369,7 @@ static const struct {
 	size_t bytes;
 } overwritten_rows[] = {
 	{"a cell of the last page", 100, 50},
-	{"the whole last page", 4096, 4096},
+	{"the whole last page", 8192, 8192},
 	{"many pages", 40960, 40960},
 };
 
