@@ -62,15 +62,15 @@ static int64_t pay_again(void)
 }
 
 /* Each event from first on was taken, and no event before the one before it was. A request after
- * its event was taken already is a repetition. */
-static void check_order(const struct receiver *of, int64_t first, int64_t last, bool may_repeat)
+ * its event was taken already is a repetition, of one of the last `again_max` events. */
+static void check_order(const struct receiver *of, int64_t first, int64_t last, int64_t again_max)
 {
 	int64_t taken = first - 1;
 
 	for (size_t i = 0; i < of->count; i++) {
 		const struct received *kept = &of->kept[i];
 
-		if (may_repeat && kept->seq <= taken)
+		if (kept->seq <= taken && kept->seq > taken - again_max)
 			continue;
 		ck_assert_int_eq(kept->seq, taken + 1);
 		if (kept->reply == REPLY_OK || kept->reply == REPLY_LATE ||
@@ -110,7 +110,7 @@ START_TEST(whatever_a_receiver_does_it_gets_every_event_in_order)
 	for (int i = 0; i < 20; i++)
 		head = pay_again();
 	receiver_wait(&receiver, head);
-	check_order(&receiver, 2, head, false);
+	check_order(&receiver, 2, head, 0);
 	for (size_t i = 0; i < receiver.count; i++)
 		ck_assert(is_signed(&receiver.kept[i], secret));
 	ck_assert_uint_eq(receiver.count, 24);
@@ -151,8 +151,8 @@ START_TEST(a_receiver_that_hangs_delays_no_other)
 	receiver_wait(&other, head);
 	ck_assert_uint_eq(receiver_count(&receiver), 1);
 	receiver_wait(&receiver, head); /* its attempt has ended */
-	check_order(&other, 3, head, false);
-	check_order(&receiver, 3, head, false);
+	check_order(&other, 3, head, 0);
+	check_order(&receiver, 3, head, 0);
 	receiver_stop(&receiver);
 	receiver_stop(&other);
 }
@@ -193,7 +193,8 @@ START_TEST(after_a_restart_deliveries_go_on_from_their_place)
 		single_restart(allow_private);
 	}
 	receiver_wait(&receiver, head);
-	check_order(&receiver, 2, head, true); /* a stop does not wait for the reply either */
+	/* A stop does not wait for the reply to the one delivery that is under way. */
+	check_order(&receiver, 2, head, signals[_i] == SIGKILL ? INT64_MAX : 1);
 	receiver_stop(&receiver);
 }
 END_TEST
@@ -260,7 +261,7 @@ START_TEST(a_disabled_endpoint_loses_nothing)
 	(void)snprintf(call, sizeof(call), "%s/enable", path);
 	post(&client, call, NULL, "{}", 200);
 	receiver_wait(&receiver, head + 1); /* webhook.enabled */
-	check_order(&receiver, 2, head + 1, false);
+	check_order(&receiver, 2, head + 1, 0);
 	ck_assert_int_eq(get_metric(&client, "webhooks_disabled"), 0);
 	receiver_stop(&receiver);
 }
